@@ -1,0 +1,108 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house, floor by floor (docs/decisions/0001). A target may import only what it lists here: the build is run
+// with `--explicit-target-dependency-import-check error`, and `script/check-floors` asserts the table.
+let package = Package(
+    name: "chat",
+    products: [
+        .library(name: "ChatKernel", targets: ["ChatKernel"]),
+        .library(name: "ChatConformance", targets: ["ChatConformance"]),
+        .library(name: "ChatHTTPServer", targets: ["ChatHTTPServer"]),
+        .library(name: "ChatREST", targets: ["ChatREST"]),
+        .library(name: "ChatWebSocket", targets: ["ChatWebSocket"]),
+        .library(name: "ChatSQLite", targets: ["ChatSQLite"]),
+        .library(name: "ChatAuth", targets: ["ChatAuth"]),
+        .library(name: "ChatHost", targets: ["ChatHost"]),
+        .executable(name: "chatd", targets: ["chatd"]),
+    ],
+    traits: [
+        .trait(
+            name: "Mutants",
+            description: "Compiles deliberate faults into the kernel, to test the simulation. Never for use.")
+    ],
+    targets: [
+        // floor 0
+        .target(name: "ChatKernel", path: "Sources/ChatKernel"),
+
+        // cellar
+        .systemLibrary(name: "CLinux", path: "Sources/Transports/CLinux"),
+        .systemLibrary(
+            name: "COpenSSL", path: "Sources/Transports/COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", path: "Sources/Stores/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
+
+        // floor 1
+        .target(name: "ChatNet", dependencies: ["CLinux"], path: "Sources/Transports/Net"),
+        .target(name: "ChatHTTP1", path: "Sources/Transports/HTTP1"),
+        .target(name: "ChatWebSocketProtocol", path: "Sources/Transports/WebSocketProtocol"),
+        .target(name: "ChatWire", dependencies: ["ChatKernel"], path: "Sources/Transports/Wire"),
+        .target(
+            name: "ChatHTTPServer", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1"],
+            path: "Sources/Transports/HTTPServer"),
+
+        // floor 2
+        .target(
+            name: "ChatREST", dependencies: ["ChatKernel", "ChatWire", "ChatHTTP1", "ChatHTTPServer"],
+            path: "Sources/Transports/REST"),
+        .target(
+            name: "ChatWebSocket",
+            dependencies: [
+                "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol",
+                "COpenSSL",
+            ],
+            path: "Sources/Transports/WebSocket"),
+        .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite"),
+
+        // floor 3
+        .target(name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], path: "Sources/Host/Auth"),
+        .target(
+            name: "ChatHost",
+            dependencies: [
+                "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatREST", "ChatWebSocket",
+                "ChatSQLite", "ChatAuth", "CLinux",
+            ],
+            path: "Sources/Host/Composition", resources: [.embedInCode("Page")]),
+        .executableTarget(name: "chatd", dependencies: ["ChatHost", "CLinux"], path: "Sources/Host/chatd"),
+
+        // what proves it
+        .target(name: "ChatConformance", dependencies: ["ChatKernel"], path: "Tests/Conformance"),
+        .target(name: "ChatSimulation", dependencies: ["ChatKernel"], path: "Tests/Simulation"),
+        .executableTarget(name: "simulate", dependencies: ["ChatSimulation"], path: "Tests/Simulate"),
+        .testTarget(
+            name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance"], path: "Tests/ChatKernelTests"),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["ChatKernel", "ChatSimulation"], path: "Tests/SimulationTests"),
+        .testTarget(name: "WireTests", dependencies: ["ChatKernel", "ChatWire"], path: "Tests/WireTests"),
+        .testTarget(name: "HTTP1Tests", dependencies: ["ChatHTTP1"], path: "Tests/HTTP1Tests"),
+        .testTarget(
+            name: "WebSocketProtocolTests", dependencies: ["ChatWebSocketProtocol"],
+            path: "Tests/WebSocketProtocolTests"),
+        .testTarget(
+            name: "NetTests", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "CLinux"],
+            path: "Tests/NetTests"),
+        .testTarget(
+            name: "StoreTests", dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "CSQLite"],
+            path: "Tests/StoreTests"),
+        .testTarget(name: "AuthTests", dependencies: ["ChatKernel", "ChatAuth", "COpenSSL"], path: "Tests/AuthTests"),
+        .testTarget(
+            name: "HostTests",
+            dependencies: ["ChatKernel", "ChatHost", "ChatAuth", "ChatSQLite", "ChatREST", "ChatWebSocket"],
+            path: "Tests/HostTests"),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+// One list of settings for every Swift target, a reason a line.
+let houseSettings: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),  // a warning nobody must read is a warning nobody reads
+    .strictMemorySafety(),  // every use of unsafe memory says `unsafe`, so that it can be found
+    .enableUpcomingFeature("ExistentialAny"),  // a box is written `any`
+    .enableUpcomingFeature("MemberImportVisibility"),  // members come only from what the file imports
+    .enableUpcomingFeature("InternalImportsByDefault"),  // `public import` means "this leaks into my API"
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // async functions stay on their caller's executor
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .define("Mutants", .when(traits: ["Mutants"])),
+]
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+    target.swiftSettings = houseSettings
+}

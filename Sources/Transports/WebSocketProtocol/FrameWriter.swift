@@ -83,7 +83,7 @@ public enum FrameWriter {
     private static func copy(_ payload: RawSpan, to out: inout OutputSpan<UInt8>) {
         precondition(payload.byteCount <= out.freeCapacity, "the buffer is too small for the frame")
         unsafe out.withUnsafeMutableBufferPointer { buffer, initialized in
-            let whole = unsafe UnsafeMutableRawBufferPointer(buffer)
+            let whole = UnsafeMutableRawBufferPointer(buffer)
             let free = unsafe UnsafeMutableRawBufferPointer(rebasing: whole[initialized...])
             unsafe payload.withUnsafeBytes { unsafe free.copyMemory(from: $0) }
             initialized += payload.byteCount

@@ -16,11 +16,7 @@ struct UTF8Validator: Sendable {
         let end = range.upperBound
         while at < end {
             if awaited == 0 {
-                while end &- at >= 8 {
-                    let word = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
-                    guard word & 0x8080_8080_8080_8080 == 0 else { break }
-                    at &+= 8
-                }
+                at = Self.skipWholeCharacters(bytes, from: at, to: end)
                 guard at < end else { break }
             }
             let byte = unsafe bytes.unsafeLoad(fromByteOffset: at, as: UInt8.self)
@@ -28,6 +24,37 @@ struct UTF8Validator: Sendable {
             at &+= 1
         }
         return true
+    }
+
+    /// The fast way, from one boundary to another: ASCII eight bytes at a time, other characters whole. It stops at the first thing it does
+    /// not know to be right, and near the end; what that is worth, `step` says.
+    private static func skipWholeCharacters(_ bytes: RawSpan, from start: Int, to end: Int) -> Int {
+        var at = start
+        while end &- at >= 8 {
+            let word = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self))
+            let high = word & 0x8080_8080_8080_8080
+            if high == 0 {
+                at &+= 8
+                continue
+            }
+            at &+= high.trailingZeroBitCount >> 3
+            // The lead byte is the lowest: 110xxxxx 10xxxxxx, 1110xxxx 10xxxxxx 10xxxxxx, or 11110xxx and three more.
+            while end &- at >= 4 {
+                let next = UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: at, as: UInt32.self))
+                if next & 0x0000_C0E0 == 0x0000_80C0, next & 0x1E != 0 {
+                    at &+= 2
+                } else if next & 0x00C0_C0F0 == 0x0080_80E0, next & 0x200F != 0, next & 0x200F != 0x200D {
+                    at &+= 3
+                } else if next & 0xC0C0_C0F8 == 0x8080_80F0, next & 0x3007 != 0, next & 0x7 < 4 || next & 0x3007 == 4 {
+                    at &+= 4
+                } else if next & 0x80 == 0 {
+                    break
+                } else {
+                    return at
+                }
+            }
+        }
+        return at
     }
 
     private mutating func step(_ byte: UInt8) -> Bool {

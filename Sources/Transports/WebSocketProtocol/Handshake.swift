@@ -15,6 +15,12 @@ public enum Handshake {
         public var detail: String
         /// Header fields that must go with the status.
         public var fields: [Field]
+
+        public init(status: Int, detail: String, fields: [Field] = []) {
+            self.status = status
+            self.detail = detail
+            self.fields = fields
+        }
     }
 
     public struct Field: Sendable, Equatable {
@@ -83,7 +89,7 @@ public enum Handshake {
     }
 
     private static func bad(_ detail: String) -> Refusal {
-        Refusal(status: 400, detail: detail, fields: [])
+        Refusal(status: 400, detail: detail)
     }
 
     private static func lists(_ values: [String], _ word: String) -> Bool {

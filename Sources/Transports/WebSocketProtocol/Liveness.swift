@@ -9,7 +9,7 @@
 ///
 /// Times are nanoseconds of a monotonic clock of the driver's choice. The driver arms one timer for `deadline`. It need not touch it when
 /// bytes arrive, since that only ever moves the deadline to a later time: a timer that fires early is answered by `.nothing`, and is armed again.
-/// Only `closeSent` may bring it nearer.
+/// Only `beginClosing` may bring it nearer.
 public struct Liveness: Sendable {
     /// How long to wait for what, in nanoseconds.
     public struct Patience: Sendable, Equatable {
@@ -88,7 +88,7 @@ public struct Liveness: Sendable {
     }
 
     /// We want to close. True: send the close frame now. False: one went out before, and there is never a second.
-    public mutating func closeSent(now: Int64) -> Bool {
+    public mutating func beginClosing(now: Int64) -> Bool {
         guard !isClosing else { return false }
         phase = .closing
         since = now

@@ -39,7 +39,7 @@ struct Connection: ~Copyable {
             }
         }
         buffer.removeFirst(at)
-        if buffer.count > WebSocketMachine.longestRemainder { Issue.record("\(buffer.count) bytes are left to the driver") }
+        if buffer.count > WebSocketMachine.longestRemainder { Issue.record("too much is left to the driver") }
         return seen
     }
 

@@ -19,3 +19,10 @@ public struct Submission: Sendable {
         }
     }
 }
+
+extension Submission {
+    /// The session whose command this is, and its tag; nil for an embedder's.
+    public var session: (session: Session, tag: UInt64)? {
+        if case .session(let session, let tag, _) = origin { (session, tag) } else { nil }
+    }
+}

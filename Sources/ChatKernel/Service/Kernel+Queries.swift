@@ -99,6 +99,38 @@ extension Kernel {
             endsMembership: !(membership?.isActive ?? false))
     }
 
+    /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it.
+    /// - Throws: `unknown_conversation`, `not_a_member`.
+    public func history(
+        of conversation: ConversationID, as user: UserID, _ page: MessagePage, limit: Int
+    ) async throws(ChatError) -> (entries: [Entry], hasMore: Bool) {
+        let standing = try await standing(of: user, in: conversation)
+        guard let membership = standing.membership, membership.isActive else {
+            throw ChatError(.notAMember, "You are not a member of this conversation.")
+        }
+        // Numbers are contiguous, so a page before a number is a page after one further down.
+        let upper: Seq
+        let lower: Seq
+        switch page {
+        case .newest(let offset):
+            upper = standing.lastSeq - Seq(offset)
+            lower = max(0, upper - Seq(limit))
+        case .before(let seq):
+            upper = min(seq - 1, standing.lastSeq)
+            lower = max(0, upper - Seq(limit))
+        case .after(let seq):
+            lower = max(0, seq)
+            upper = lower >= standing.lastSeq ? lower : min(lower + Seq(limit), standing.lastSeq)
+        }
+        guard upper > lower else { return ([], false) }
+        let entries = try await ask { (store) throws(StoreError) in
+            try await store.entries(in: .conversation(conversation, after: lower), limit: Int(upper - lower))
+        }
+        let firstVisible = membership.spans.first?.from ?? .max
+        let hasMore = if case .after = page { upper < standing.lastSeq } else { lower >= firstVisible }
+        return (entries.filter { membership.sees($0.seq) }, hasMore)
+    }
+
     // MARK: Standing
 
     /// The membership of a present member.

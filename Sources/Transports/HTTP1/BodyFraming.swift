@@ -33,7 +33,7 @@ enum BodyFraming: Equatable {
             let (tens, overflow) = length.multipliedReportingOverflow(by: 10)
             let (sum, carry) = tens.addingReportingOverflow(Int(digit &- 0x30))
             // A number too large to count to is also too large to accept.
-            guard !overflow, !carry, sum <= limit else { throw PeerViolation(status: 413, detail: "the content is too long") }
+            guard !overflow, !carry, sum <= limit else { throw .contentTooLong }
             length = sum
         }
         return length

@@ -91,9 +91,7 @@ struct ChunkedReader {
         guard digits <= 16 else { return .malformed("a chunk size of too many digits") }
         let (shifted, overflow) = size.multipliedReportingOverflow(by: 16)
         let (sum, carry) = shifted.addingReportingOverflow(digit)
-        guard !overflow, !carry, sum <= limits.bodyBytes - bodyBytes else {
-            return PeerViolation(status: 413, detail: "the content is too long")
-        }
+        guard !overflow, !carry, sum <= limits.bodyBytes - bodyBytes else { return .contentTooLong }
         size = sum
         return nil
     }
@@ -175,7 +173,9 @@ struct ChunkedReader {
         }
     }
 
-    private static var tooManyTrailers: PeerViolation { PeerViolation(status: 431, detail: "the trailers are too large") }
+    private static var tooManyTrailers: PeerViolation {
+        PeerViolation(status: 431, detail: "the trailers are too large")
+    }
 
     private static func refuse(_ detail: String) -> Answer { .violation(.malformed(detail)) }
 }

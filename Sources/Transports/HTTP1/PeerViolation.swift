@@ -12,5 +12,7 @@ public struct PeerViolation: Error, Sendable, Equatable {
         self.detail = detail
     }
 
+    static var contentTooLong: PeerViolation { PeerViolation(status: 413, detail: "the content is too long") }
+
     static func malformed(_ detail: String) -> PeerViolation { PeerViolation(status: 400, detail: detail) }
 }

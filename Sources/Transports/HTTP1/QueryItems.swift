@@ -17,12 +17,16 @@ public struct QueryItems: Sendable, Equatable {
 
     /// Nil when an escape is malformed, the text is not UTF-8 or there are more than `itemLimit` items.
     public init?(parsing text: String) {
-        for piece in text.utf8.split(separator: Byte.ampersand) {
-            guard items.count < Self.itemLimit else { return nil }
-            let equals = piece.firstIndex(of: Byte.equals)
-            guard let name = PercentCoding.decode(Substring(piece[..<(equals ?? piece.endIndex)]), plusIsSpace: true),
-                let value = PercentCoding.decode(
-                    Substring(piece[(equals.map(piece.index(after:)) ?? piece.endIndex)...]), plusIsSpace: true)
+        var rest = text.utf8[...]
+        while !rest.isEmpty {
+            let piece = rest.prefix { $0 != Byte.ampersand }
+            rest = rest[piece.endIndex...].dropFirst()
+            if piece.isEmpty { continue }
+            let name = piece.prefix { $0 != Byte.equals }
+            let value = piece[name.endIndex...].dropFirst()
+            guard items.count < Self.itemLimit,
+                let name = PercentCoding.decode(Substring(name), plusIsSpace: true),
+                let value = PercentCoding.decode(Substring(value), plusIsSpace: true)
             else { return nil }
             items.append(Item(name: name, value: value))
         }

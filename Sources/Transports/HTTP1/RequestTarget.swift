@@ -35,7 +35,9 @@ struct RequestTarget {
     }
 
     /// Where the authority of an absolute-form target is.
-    private static func authority(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) throws(PeerViolation) -> Range<Int> {
+    private static func authority(
+        _ bytes: borrowing Span<UInt8>, _ range: Range<Int>
+    ) throws(PeerViolation) -> Range<Int> {
         let scheme = schemeLength(bytes, range)
         guard scheme > 0 else { throw .malformed("a target in none of the forms accepted") }
         let start = range.lowerBound + scheme
@@ -88,7 +90,7 @@ enum HostRules {
         } else {
             while index < range.upperBound, bytes[index] != Byte.colon { index += 1 }
             guard index > range.lowerBound else { throw wrong }
-            do { try RequestTarget.check(bytes, range.lowerBound..<index, ByteSet.registeredName) } catch { throw wrong }
+            try RequestTarget.check(bytes, range.lowerBound..<index, ByteSet.registeredName)
         }
         guard index < range.upperBound else { return }
         guard bytes[index] == Byte.colon else { throw wrong }

@@ -40,18 +40,22 @@ enum BodyFraming: Equatable {
     }
 
     private static func checkCodings(_ values: [String]) throws(PeerViolation) {
-        var codings: [Substring] = []
+        var count = 0
+        var chunkedAt: [Int] = []
         for value in values {
-            for member in value.utf8.split(separator: Byte.comma, omittingEmptySubsequences: false) {
-                let coding = Substring(member.trimmingBlanks())
-                guard !coding.isEmpty, coding.utf8.allSatisfy(ByteSet.token.contains) else {
-                    throw .malformed("a malformed Transfer-Encoding")
-                }
-                codings.append(coding)
+            let isMalformed = ListMembers.forEach(in: value) { coding in
+                count += 1
+                if equalIgnoringCase(coding, "chunked".utf8.span) { chunkedAt.append(count) }
+                return !isToken(coding)
             }
+            guard !isMalformed else { throw .malformed("a malformed Transfer-Encoding") }
         }
-        let chunked = codings.indices.filter { equalIgnoringCase(codings[$0], "chunked") }
-        guard chunked == [codings.count - 1] else { throw .malformed("chunked is not the last and only framing") }
-        guard codings.count == 1 else { throw PeerViolation(status: 501, detail: "an unknown transfer coding") }
+        guard chunkedAt == [count] else { throw .malformed("chunked is not the last and only framing") }
+        guard count == 1 else { throw PeerViolation(status: 501, detail: "an unknown transfer coding") }
+    }
+
+    private static func isToken(_ bytes: borrowing Span<UInt8>) -> Bool {
+        for index in 0..<bytes.count where !ByteSet.token.contains(bytes[index]) { return false }
+        return bytes.count > 0
     }
 }

@@ -71,20 +71,12 @@ struct FieldLineReader {
                 let nameEnd = start + colon
                 self = FieldLineReader()
                 if isLast { return .sectionEnd(next: index + 1) }
-                let value = Self.trimmed(nameEnd + 1..<index - 1, of: bytes)
+                let value = trimmed(nameEnd + 1..<index - 1, of: bytes)
                 return .line(name: start..<nameEnd, value: value, next: index + 1)
             }
         }
         scanned = index - start
         return index < bytes.count ? .tooLong : .needBytes
-    }
-
-    private static func trimmed(_ range: Range<Int>, of bytes: borrowing Span<UInt8>) -> Range<Int> {
-        var lower = range.lowerBound
-        var upper = range.upperBound
-        while lower < upper, Byte.isBlank(bytes[lower]) { lower += 1 }
-        while lower < upper, Byte.isBlank(bytes[upper - 1]) { upper -= 1 }
-        return lower..<upper
     }
 
     private static func complaint(atStart byte: UInt8) -> String {

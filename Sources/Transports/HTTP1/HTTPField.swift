@@ -16,7 +16,9 @@ public struct HTTPField: Sendable, Hashable {
 
     /// `expected` in any case. ASCII only, as field names are.
     @inline(__always)
-    func isNamed(_ expected: String) -> Bool { equalIgnoringCase(name, expected) }
+    func isNamed(_ expected: String) -> Bool {
+        name.utf8.count == expected.utf8.count && equalIgnoringCase(name.utf8.span, expected.utf8.span)
+    }
 }
 
 extension Sequence<HTTPField> {
@@ -35,27 +37,45 @@ extension Sequence<HTTPField> {
 
     /// Whether the comma-separated lists of all fields of that name have `member`, in any case (RFC 9110 section 5.6.1).
     public func list(_ name: String, has member: String) -> Bool {
-        for field in self where field.isNamed(name) {
-            for element in field.value.utf8.split(separator: Byte.comma) {
-                if equalIgnoringCase(Substring(element.trimmingBlanks()), Substring(member)) { return true }
-            }
-        }
+        for field in self where field.isNamed(name) && ListMembers.contains(member, in: field.value) { return true }
         return false
     }
 }
 
-extension Substring.UTF8View {
-    func trimmingBlanks() -> Substring.UTF8View {
-        var rest = self
-        while let byte = rest.first, Byte.isBlank(byte) { rest.removeFirst() }
-        while let byte = rest.last, Byte.isBlank(byte) { rest.removeLast() }
-        return rest
+/// The members of a comma-separated list, blanks around them taken off. Members with commas in quotes are not for us: the
+/// lists read here are lists of tokens.
+enum ListMembers {
+    static func contains(_ member: String, in list: String) -> Bool {
+        forEach(in: list) { equalIgnoringCase($0, member.utf8.span) }
+    }
+
+    /// Calls `body` with each member, empty ones included, until it answers true; whether it did.
+    static func forEach(in list: String, _ body: (borrowing Span<UInt8>) -> Bool) -> Bool {
+        let bytes = list.utf8.span
+        var start = 0
+        while true {
+            var end = start
+            while end < bytes.count, bytes[end] != Byte.comma { end += 1 }
+            if body(bytes.extracting(trimmed(start..<end, of: bytes))) { return true }
+            guard end < bytes.count else { return false }
+            start = end + 1
+        }
     }
 }
 
-/// Equality of ASCII text in any case. Other bytes must be the same.
+/// `range` without the blanks at its ends.
 @inline(__always)
-func equalIgnoringCase<S: StringProtocol>(_ one: S, _ other: S) -> Bool {
-    guard one.utf8.count == other.utf8.count else { return false }
-    return one.utf8.elementsEqual(other.utf8) { Byte.lowercased($0) == Byte.lowercased($1) }
+func trimmed(_ range: Range<Int>, of bytes: borrowing Span<UInt8>) -> Range<Int> {
+    var lower = range.lowerBound
+    var upper = range.upperBound
+    while lower < upper, Byte.isBlank(bytes[lower]) { lower += 1 }
+    while lower < upper, Byte.isBlank(bytes[upper - 1]) { upper -= 1 }
+    return lower..<upper
+}
+
+/// Equality of ASCII text in any case. Other bytes must be the same.
+func equalIgnoringCase(_ one: borrowing Span<UInt8>, _ other: borrowing Span<UInt8>) -> Bool {
+    guard one.count == other.count else { return false }
+    for index in 0..<one.count where Byte.lowercased(one[index]) != Byte.lowercased(other[index]) { return false }
+    return true
 }

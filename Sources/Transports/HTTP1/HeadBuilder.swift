@@ -34,30 +34,31 @@ struct HeadBuilder {
         defer { self = HeadBuilder() }
         var contentLengths: [String] = []
         var transferEncodings: [String] = []
-        var hosts: [Int] = []
+        var host: Int?
         var saysClose = false
         var saysKeepAlive = false
         var expects = false
         for index in fields.indices {
             // The length of the name tells the five that matter apart from nearly all others.
             switch fields[index].name.utf8.count {
-            case 4 where fields[index].isNamed("host"): hosts.append(index)
+            case 4 where fields[index].isNamed("host"):
+                guard host == nil else { throw .malformed("Host more than once") }
+                host = index
             case 6 where fields[index].isNamed("expect"): expects = true
             case 10 where fields[index].isNamed("connection"):
-                let field = CollectionOfOne(fields[index])
-                saysClose = saysClose || field.list("connection", has: "close")
-                saysKeepAlive = saysKeepAlive || field.list("connection", has: "keep-alive")
+                saysClose = saysClose || ListMembers.contains("close", in: fields[index].value)
+                saysKeepAlive = saysKeepAlive || ListMembers.contains("keep-alive", in: fields[index].value)
             case 14 where fields[index].isNamed("content-length"): contentLengths.append(fields[index].value)
             case 17 where fields[index].isNamed("transfer-encoding"): transferEncodings.append(fields[index].value)
             default: break
             }
         }
-        let host = try settleHost(hosts)
+        let authority = try settleHost(host)
         let framing = try BodyFraming.decide(
             contentLengths: contentLengths, transferEncodings: transferEncodings, minorVersion: minorVersion,
             limit: limits.bodyBytes)
 
-        var head = RequestHead(method: method, path: path, query: query, host: host, minorVersion: minorVersion)
+        var head = RequestHead(method: method, path: path, query: query, host: authority, minorVersion: minorVersion)
         head.target = target
         head.fields = fields
         head.keepAlive = !saysClose && (minorVersion >= 1 || saysKeepAlive)
@@ -70,9 +71,8 @@ struct HeadBuilder {
 
     /// Exactly one `Host` in HTTP/1.1, at most one in HTTP/1.0 (RFC 9112 section 3.2). The host of an absolute-form target
     /// replaces it (section 3.2.2).
-    private mutating func settleHost(_ hosts: [Int]) throws(PeerViolation) -> String? {
-        guard hosts.count <= 1 else { throw .malformed("Host more than once") }
-        guard let index = hosts.first else {
+    private mutating func settleHost(_ index: Int?) throws(PeerViolation) -> String? {
+        guard let index else {
             guard minorVersion == 0 else { throw .malformed("HTTP/1.1 without Host") }
             return authority
         }

@@ -82,12 +82,16 @@ extension Batch: LedgerView {
         guard let room = try place(of: conversation),
             let seat = try place(of: user, in: rooms[room].room.row)
         else { return nil }
-        let key = ClientKey(
-            conversation: rooms[room].room.row, author: seats[seat].seat.userRow, name: name.text)
-        var pos = names[key]
-        if pos == nil { pos = try keys.pos(of: key) }
-        guard let pos else { return nil }
-        return try records.entry(records.requireRow(at: pos))
+        let key = keys.key(name.text, of: seats[seat].seat.userRow, in: rooms[room].room.row)
+        let records = records
+        let row =
+            if let pos = names[key] {
+                try records.requireRow(at: pos)
+            } else {
+                try keys.row(of: key) { (pos) throws(StoreError) in try records.requireRow(at: pos) }
+            }
+        guard let row else { return nil }
+        return try records.entry(row)
     }
 
     mutating func pair(_ a: UserID, _ b: UserID) throws(StoreError) -> ConversationID? {

@@ -38,7 +38,7 @@ extension Batch {
         try save(room)
         roomPlaces[room.id] = rooms.count
         rooms.append(TouchedRoom(room: room, isChanged: true))
-        let stand = Place(pos: entry.pos, isMessage: false, isNamed: false)
+        let stand = Place(pos: entry.pos, isMessage: false)
         steps.append(Step(row: room.row, seq: entry.seq, place: stand))
     }
 

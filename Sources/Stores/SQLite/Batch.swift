@@ -112,7 +112,7 @@ struct Batch {
             room.activity.messages += 1
             room.activity.lastMessage = entry.pos
             if let name = row.clientID {
-                names[ClientKey(conversation: room.row, author: row.author, name: name)] = entry.pos
+                names[keys.key(name, of: row.author, in: room.row)] = entry.pos
             }
             try moveMark(of: entry.author.id, in: room.row, to: entry.seq)
         case .edited(let id, let content):
@@ -134,7 +134,7 @@ struct Batch {
             row.target = target.pos
             row.content = key
             row.flag = on ? 1 : 0
-            try react(to: target.pos, key, by: row.author, on: on, at: entry.pos)
+            try react(to: target, key, by: row.author, on: on, at: entry.pos)
         case .member(let action, let member):
             let user = try self.row(of: member.user.id, in: room.row)
             row.kind = LogRow.Kind(action)
@@ -163,7 +163,7 @@ struct Batch {
         }
         rooms[place].room = room
         rooms[place].isChanged = true
-        let stand = Place(pos: entry.pos, isMessage: row.kind == .message, isNamed: row.clientID != nil)
+        let stand = Place(pos: entry.pos, isMessage: row.kind == .message)
         steps.append(Step(row: room.row, seq: entry.seq, place: stand))
     }
 
@@ -201,18 +201,24 @@ struct Batch {
     }
 
     private func react(
-        to message: Pos, _ key: String, by user: Int64, on: Bool, at pos: Pos
+        to message: LogRow, _ key: String, by user: Int64, on: Bool, at pos: Pos
     ) throws(StoreError) {
         if on {
+            if message.flag != 1 {
+                var message = message
+                message.flag = 1
+                try connection.statement("UPDATE log SET flag = 1, sum = ?2 WHERE pos = ?1").run(
+                    .integer(message.pos), .integer(message.sum))
+            }
             try connection.statement(
                 """
                 INSERT INTO reactions(message, key, user, pos, since) VALUES (?1, ?2, ?3, ?4,
                 coalesce((SELECT since FROM reactions WHERE message = ?1 AND key = ?2 LIMIT 1), ?4))
                 """
-            ).run(.integer(message), .text(key), .integer(user), .integer(pos))
+            ).run(.integer(message.pos), .text(key), .integer(user), .integer(pos))
         } else {
             try connection.statement("DELETE FROM reactions WHERE message = ? AND key = ? AND user = ?").run(
-                .integer(message), .text(key), .integer(user))
+                .integer(message.pos), .text(key), .integer(user))
         }
     }
 }

@@ -7,12 +7,13 @@ import ChatKernel
 ///   tables   ████████████████████▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒
 ///   memory                        old ▲                 young
 /// ```
-/// The rows go in sorted by conversation, so that a page of the index is written once a run and not once a message: the
-/// longer the run, the cheaper each row. Until the last slice moves the watermark, all of it stays in memory, and reads
-/// are answered from there; a crash in between repeats the run over the same rows.
+/// The rows go in sorted, so that a page of an index is written once a run and not once a message: the longer the run, the
+/// cheaper each row. Until the last slice moves the watermark, all of it stays in memory, and reads are answered from there;
+/// a crash in between repeats the run over the same rows.
 struct Fill {
     /// Rows one transaction writes.
     private let sliceRows: Int
+    private let from: Pos
     let through: Pos
     private let lastAt: Timestamp
 
@@ -20,15 +21,23 @@ struct Fill {
     private let order: [Int64]
     private let rooms: [Room]
     private let marks: [(SeatRow, Seq)]
+    private let names: [(hash: UInt64, pos: Pos)]
+    /// The names as a run, for the time after; nil when there are none.
+    let keys: KeyRun?
+    /// Runs of names that are old enough to go.
+    let expired: [KeyRun]
 
     // Where the next slice begins.
     private var run = 0
     private var place = 0
     private var room = 0
     private var mark = 0
+    private var name = 0
+    private var gone = 0
 
-    init(_ tail: Tail, through: Pos, lastAt: Timestamp, sliceRows: Int) {
-        self.sliceRows = max(1, sliceRows)
+    init(_ tail: Tail, from: Pos, through: Pos, lastAt: Timestamp, keys: ClientKeys, tuning: Tuning) {
+        sliceRows = max(1, tuning.sliceRows)
+        self.from = from
         self.through = through
         self.lastAt = lastAt
         runs = tail.runs
@@ -36,31 +45,34 @@ struct Fill {
         rooms = tail.rooms.values.sorted { $0.row < $1.row }
         marks = tail.marks.map { ($0.key, $0.value) }
             .sorted { ($0.0.conversation, $0.0.user) < ($1.0.conversation, $1.0.user) }
+        let names = keys.beginFill()
+        self.names = names
+        var filter = KeyFilter(capacity: names.count)
+        for name in names { filter.insert(name.hash) }
+        let run = KeyRun(id: from, lastAt: lastAt, count: names.count, filter: filter)
+        self.keys = names.isEmpty ? nil : run
+        expired = keys.expired(besides: self.keys, at: lastAt, keeping: tuning.namesKept)
     }
 
     /// Writes one slice, in the caller's transaction. True when it was the last.
-    mutating func writeSlice(_ connection: Connection, keys: ClientKeys) throws(StoreError) -> Bool {
+    mutating func writeSlice(_ connection: Connection) throws(StoreError) -> Bool {
         var budget = sliceRows
-        try writeRuns(connection, keys, &budget)
+        try writeRuns(connection, &budget)
         try writeRooms(connection, &budget)
         try writeMarks(connection, &budget)
-        guard run == order.count, room == rooms.count, mark == marks.count else { return false }
+        try writeNames(connection, &budget)
+        try dropNames(connection, &budget)
+        guard budget > 0 else { return false }
+        try keys?.write(connection)
         try Meta.watermark.write(through, connection)
         try Meta.head.write(through, connection)
         try Meta.lastAt.write(lastAt.microseconds, connection)
         return true
     }
 
-    private mutating func writeRuns(
-        _ connection: Connection, _ keys: ClientKeys, _ budget: inout Int
-    ) throws(StoreError) {
+    private mutating func writeRuns(_ connection: Connection, _ budget: inout Int) throws(StoreError) {
         let index = try connection.statement(
             "INSERT OR IGNORE INTO seq_index(conversation, seq, pos, is_message) VALUES (?, ?, ?, ?)")
-        let name = try connection.statement(
-            """
-            INSERT OR IGNORE INTO client_keys(conversation, author, name, pos)
-            SELECT conversation, author, client_id, pos FROM log WHERE pos = ? AND client_id IS NOT NULL
-            """)
         while run < order.count, budget > 0 {
             let row = order[run]
             guard let entries = runs[row] else { break }
@@ -68,13 +80,8 @@ struct Fill {
                 let entry = entries.places[place]
                 try index.run(
                     .integer(row), .integer(entries.first + Seq(place)), .integer(entry.pos), .flag(entry.isMessage))
-                budget -= 1
-                if entry.isNamed {
-                    try name.run(.integer(entry.pos))
-                    keys.isTableUsed = true
-                    budget -= 1
-                }
                 place += 1
+                budget -= 1
             }
             if place == entries.places.count {
                 run += 1
@@ -109,6 +116,33 @@ struct Fill {
             try update.run(.integer(seat.conversation), .integer(seat.user), .integer(seq))
             mark += 1
             budget -= 1
+        }
+    }
+
+    private mutating func writeNames(_ connection: Connection, _ budget: inout Int) throws(StoreError) {
+        let insertion = try connection.statement("INSERT OR IGNORE INTO client_keys(run, hash, pos) VALUES (?, ?, ?)")
+        while name < names.count, budget > 0 {
+            let (hash, pos) = names[name]
+            try insertion.run(.integer(from), .integer(Int64(bitPattern: hash)), .integer(pos))
+            name += 1
+            budget -= 1
+        }
+    }
+
+    /// The run first, so that its filter is not read again; its rows, which are next to one another, a slice at a time.
+    private mutating func dropNames(_ connection: Connection, _ budget: inout Int) throws(StoreError) {
+        while gone < expired.count, budget > 0 {
+            let id = expired[gone].id
+            try connection.statement("DELETE FROM key_runs WHERE run = ?").run(.integer(id))
+            let rows = try connection.statement(
+                """
+                DELETE FROM client_keys WHERE run = ?1 AND (hash, pos) IN
+                (SELECT hash, pos FROM client_keys WHERE run = ?1 LIMIT ?2)
+                """)
+            try rows.run(.integer(id), .integer(Int64(budget)))
+            let deleted = connection.changes
+            if deleted < budget { gone += 1 }
+            budget -= deleted
         }
     }
 }

@@ -131,9 +131,8 @@ struct LogRow {
         l.content, l.client_id, l.extra, l.sum, l.link, l.erased, t.id FROM log l LEFT JOIN log t ON t.pos = l.target
         """
     static let selectionByPos = selection + " WHERE l.pos = ?"
-    static let selectionAfterPos = selection + " WHERE l.pos > ? ORDER BY l.pos"
 
-    /// Reads a row of ``selectionByPos`` or ``selectionAfterPos``.
+    /// Reads a row of ``selectionByPos``.
     /// - Throws: `damaged` for one that is not as it was written.
     init(_ row: Statement) throws(StoreError) {
         let pos = row.integer(0)

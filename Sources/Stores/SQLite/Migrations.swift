@@ -24,8 +24,14 @@ enum Migrations {
             if version == 0 {
                 try connection.execute("PRAGMA application_id = \(Schema.applicationID)")
                 for entry in Meta.allCases {
+                    let value: Int64 =
+                        switch entry {
+                        case .epoch: Int64(bitPattern: epoch.value)
+                        case .saltHigh, .saltLow: .random(in: .min ... .max)
+                        case .watermark, .head, .lastAt, .healed: 0
+                        }
                     try connection.statement("INSERT INTO meta(name, value) VALUES (?, ?)").run(
-                        .text(entry.rawValue), .integer(entry == .epoch ? Int64(bitPattern: epoch.value) : 0))
+                        .text(entry.rawValue), .integer(value))
                 }
             }
             try connection.execute("PRAGMA user_version = \(current)")

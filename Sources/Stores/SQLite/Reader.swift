@@ -48,12 +48,16 @@ final class Reader {
     ) throws(StoreError) -> (entries: [Entry], next: Pos?) {
         guard limit > 0 else { return ([], nil) }
         return try snapshot { (snapshot) throws(StoreError) in
+            // The commonest question: is there anything new?
+            guard pos < snapshot.head else { return ([], nil) }
             let stays = try stays(of: user)
             if stays.isEmpty { return ([], nil) }
-            var rows: [LogRow] = []
+            var found: [Pos] = []
             var scanned = 0
             var next: Pos?
-            let statement = try records.connection.statement(LogRow.selectionAfterPos)
+            // Three columns of each row, and the whole of those that are for this user: most are not.
+            let statement = try records.connection.statement(
+                "SELECT pos, conversation, seq FROM log WHERE pos > ? ORDER BY pos")
             try statement.each(.integer(max(0, pos))) { (row) throws(StoreError) in
                 if scanned == scan {
                     next = row.integer(0) - 1
@@ -61,13 +65,13 @@ final class Reader {
                 }
                 scanned += 1
                 if let stay = stays[row.integer(1)], stay.sees(row.integer(2)) {
-                    rows.append(try LogRow(row))
+                    found.append(row.integer(0))
                 }
-                return rows.count < limit
+                return found.count < limit
             }
             var entries: [Entry] = []
-            entries.reserveCapacity(rows.count)
-            for row in rows { entries.append(try records.entry(row)) }
+            entries.reserveCapacity(found.count)
+            for pos in found { entries.append(try records.entry(records.requireRow(at: pos))) }
             return (entries, next)
         }
     }

@@ -204,7 +204,7 @@ final class Records {
                 message.content = edit.content ?? ""
                 message.updatedAt = edit.at
             }
-            message.reactions = try reactions(to: row.pos)
+            if row.flag == 1 { message.reactions = try reactions(to: row.pos) }
         }
         return message
     }

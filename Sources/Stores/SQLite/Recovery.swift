@@ -26,10 +26,10 @@ enum Recovery {
             let entry = Rebuilding.Entry(
                 pos: pos, conversation: row.integer(1), seq: row.integer(2), ordinal: row.integer(3),
                 author: row.integer(4), at: Timestamp(microseconds: row.integer(5)), kind: kind,
-                subject: row.optionalInteger(7), isNamed: name != nil)
+                subject: row.optionalInteger(7))
             try tail.add(entry, records)
             if let name {
-                keys.keep(pos, for: ClientKey(conversation: entry.conversation, author: entry.author, name: name))
+                keys.keep(pos, for: keys.key(name, of: entry.author, in: entry.conversation))
             }
             return true
         }
@@ -49,7 +49,6 @@ private struct Rebuilding {
         let at: Timestamp
         let kind: LogRow.Kind
         let subject: Int64?
-        let isNamed: Bool
     }
 
     private var tail = Tail()
@@ -71,7 +70,7 @@ private struct Rebuilding {
             throw LogRow.damage(at: entry.pos)
         }
         tail.runs[entry.conversation, default: Run(first: entry.seq)].append(
-            Place(pos: entry.pos, isMessage: entry.kind == .message, isNamed: entry.isNamed))
+            Place(pos: entry.pos, isMessage: entry.kind == .message))
         if entry.kind == .message {
             tail.marks[SeatRow(conversation: entry.conversation, user: entry.author)] = entry.seq
         }

@@ -29,7 +29,7 @@ extension SQLiteStore {
                 try requireFolder(of: path)
                 let lock = exclusive ? try FileLock(path: path + ".lock", guarding: path) : nil
                 try makeStoreFile(at: path)
-                let (writer, memory) = try makeWriter(path, durability, newEpoch, tuning)
+                let (writer, memory) = try makeWriter(path, durability, newEpoch, tuning, exclusive)
                 return Begun(lock: lock, writer: writer, memory: memory)
             }
             try await writing.open { begun.writer }
@@ -59,7 +59,7 @@ extension SQLiteStore {
     }
 
     private static func makeWriter(
-        _ path: String, _ durability: SQLiteDurability, _ epoch: Epoch, _ tuning: Tuning
+        _ path: String, _ durability: SQLiteDurability, _ epoch: Epoch, _ tuning: Tuning, _ exclusive: Bool
     ) throws(StoreError) -> (Writer, SharedMemory) {
         let connection = try Connection(path: path)
         try Migrations.inspect(connection, path: path)
@@ -80,7 +80,9 @@ extension SQLiteStore {
         try Migrations.apply(to: connection, path: path, epoch: epoch)
         let records = try Records(connection)
         let keys = try ClientKeys(connection)
-        let memory = SharedMemory(try Recovery.memory(connection, records, keys))
+        // A tool beside a running store has no use for the tail, and could not keep it true.
+        let empty = Memory(epoch: epoch, head: 0, lastAt: Timestamp(microseconds: 0), watermark: 0)
+        let memory = SharedMemory(exclusive ? try Recovery.memory(connection, records, keys) : empty)
         let writer = try Writer(
             connection: connection, records: records, keys: keys, memory: memory, tuning: tuning,
             durability: durability)

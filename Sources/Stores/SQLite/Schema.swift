@@ -5,7 +5,7 @@ import ChatKernel
 /// ```
 ///   log ──────────── every entry by pos; appended, never inserted between; all else can be derived from it
 ///    ├ seq_index     (conversation, seq) → pos         filled in sorted runs, behind the log by the tail
-///    ├ client_keys   (conversation, author, name) → pos     likewise
+///    ├ client_keys   hash of (conversation, author, name) → pos     likewise
 ///    ├ conversations, memberships                      activity and read marks likewise; the rest at once
 ///    └ stays, founders, pairs, reactions               at once
 ///   users            accounts                          meta   epoch, watermark, counters
@@ -60,12 +60,12 @@ enum Schema {
         -- ordinal  how many messages the conversation has up to and with this entry: differences of it count unread ones
         -- target   pos of the message that an edit, deletion, reaction or reply speaks of
         -- subject  user row of a member change; seq of a read mark
-        -- flag     role of a member change; on or off of a reaction; is_group of details
+        -- flag     role of a member change; on or off of a reaction; is_group of details; 1 once a message was reacted to
         -- content  of a message or edit; key of a reaction; name of details
         -- extra    description of details
         -- link     of a message, pos of its newest edit; of an edit, pos of the one before
         -- erased   of a message, pos of its deletion
-        -- sum      checksum over what never changes but by erasure; see Checksum.swift
+        -- sum      checksum over all but link and erased; see Checksum.swift
         CREATE TABLE log(
             pos INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, seq INTEGER NOT NULL, ordinal INTEGER NOT NULL,
             author INTEGER NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL, target INTEGER, subject INTEGER,
@@ -77,10 +77,12 @@ enum Schema {
             conversation INTEGER NOT NULL, seq INTEGER NOT NULL, pos INTEGER NOT NULL, is_message INTEGER NOT NULL,
             PRIMARY KEY(conversation, seq)) WITHOUT ROWID;
 
-        -- Kept for good: the contract's 24 hours and 10,000 messages are the least. To prune them is an issue of its own.
+        -- Names of messages by keyed hash, a run for each fill; see ClientKeys.swift.
         CREATE TABLE client_keys(
-            conversation INTEGER NOT NULL, author INTEGER NOT NULL, name TEXT NOT NULL, pos INTEGER NOT NULL,
-            PRIMARY KEY(conversation, author, name)) WITHOUT ROWID;
+            run INTEGER NOT NULL, hash INTEGER NOT NULL, pos INTEGER NOT NULL,
+            PRIMARY KEY(run, hash, pos)) WITHOUT ROWID;
+        CREATE TABLE key_runs(
+            run INTEGER PRIMARY KEY, last_at INTEGER NOT NULL, count INTEGER NOT NULL, filter BLOB NOT NULL);
 
         -- since: pos at which the key came into its present use; keys are ordered by it, users of a key by pos.
         CREATE TABLE reactions(
@@ -102,6 +104,9 @@ enum Meta: String, CaseIterable {
     case head
     /// The time of the entry at the watermark, for a log whose end is gone.
     case lastAt = "last_at"
+    /// The key of the hash of messages' names: random, and of no use to anybody outside.
+    case saltHigh = "salt_high"
+    case saltLow = "salt_low"
     /// Rewritten to put new frames over those of a commit that failed.
     case healed
 

@@ -68,6 +68,11 @@ import ChatKernel
             case .integer(let integer): bind(index, integer)
             case .text(let text): bind(index, text)
             case .identifier(let identifier): bind(index, identifier)
+            case .blob(let bytes):
+                unsafe bytes.withUnsafeBytes {
+                    _ = unsafe chat_sqlite_bind_blob_copy(
+                        handle, index, $0.baseAddress, Int32(truncatingIfNeeded: $0.count))
+                }
             }
         }
     }
@@ -124,6 +129,12 @@ import ChatKernel
 
     func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
+    func blob(_ column: Int32) -> [UInt8] {
+        guard let start = unsafe sqlite3_column_blob(handle, column) else { return [] }
+        let count = Int(unsafe sqlite3_column_bytes(handle, column))
+        return unsafe Array(UnsafeRawBufferPointer(start: start, count: count))
+    }
+
     /// Nil for a column that holds no identifier.
     func identifier(_ column: Int32) -> StoredID? {
         switch unsafe sqlite3_column_type(handle, column) {
@@ -146,6 +157,7 @@ enum Value {
     case integer(Int64)
     case text(String)
     case identifier(StoredID)
+    case blob([UInt8])
 
     static func integer(_ value: Int64?) -> Value { value.map { .integer($0) } ?? .null }
     static func text(_ value: String?) -> Value { value.map { .text($0) } ?? .null }

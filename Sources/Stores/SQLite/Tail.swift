@@ -2,7 +2,7 @@ import ChatKernel
 
 /// What the log holds above the watermark, in memory: the part of the secondary tables that has not been written yet.
 ///
-/// About 60,000 entries: 8 bytes each in a run, some 150 for one with a `client_id`.
+/// About 60,000 entries: 8 bytes each in a run; some 30 more, among the ``ClientKeys``, for one with a `client_id`.
 struct Tail: Sendable {
     /// By conversation row.
     var runs: [Int64: Run] = [:]
@@ -36,14 +36,10 @@ struct Run: Sendable {
 struct Place: Sendable {
     private let bits: Int64
 
-    init(pos: Pos, isMessage: Bool, isNamed: Bool) {
-        bits = pos &<< 2 | (isNamed ? 2 : 0) | (isMessage ? 1 : 0)
-    }
+    init(pos: Pos, isMessage: Bool) { bits = pos &<< 1 | (isMessage ? 1 : 0) }
 
-    var pos: Pos { bits &>> 2 }
+    var pos: Pos { bits &>> 1 }
     var isMessage: Bool { bits & 1 != 0 }
-    /// Whether its sender named it, so that a repetition can be recognised.
-    var isNamed: Bool { bits & 2 != 0 }
 }
 
 /// A user in a conversation, by rows.

@@ -9,6 +9,8 @@ package struct Tuning: Sendable {
     package var readers = 2
     /// Rows of the log that one turn of a user's replay looks at: 10 to 20 ms.
     package var scanRows = 20_000
+    /// The newest names of messages are kept, however old (`protocol.md` section 4).
+    package var namesKept = 10_000
 
     package init() {}
 }

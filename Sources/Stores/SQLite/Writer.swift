@@ -13,7 +13,8 @@ final class Writer: @unchecked Sendable {
     private let durability: SQLiteDurability
 
     private var fill: Fill?
-    private var entriesSinceSlice = 0
+    /// Entries that came while a fill was in progress and found no idle moment.
+    private var entriesUnmatched = 0
     /// A slice failed: it is tried again after the next commit, not in a loop.
     private var isFillHeld = false
     /// A COMMIT failed in the middle of its I/O: see ``heal()``.
@@ -40,8 +41,7 @@ final class Writer: @unchecked Sendable {
     func commit(_ drafts: [Draft], at now: Timestamp) throws(StoreError) -> [Result<Reply, ChatError>] {
         try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
         if needsHealing { try heal() }
-        // Falling behind: the idle moments do not suffice, so a slice at twice the speed of the log.
-        if fill != nil, entriesSinceSlice >= tuning.sliceRows / 2 { _ = writeSlice() }
+        keepUp()
         if checkpoints.isOverdue { checkpoints.run(connection) }
 
         var batch = Batch(records: records, memory: memory, keys: keys, insertion: insertion, drafts: drafts.count)
@@ -92,7 +92,7 @@ final class Writer: @unchecked Sendable {
             return appended
         }
         for (key, pos) in batch.names { keys.keep(pos, for: key) }
-        entriesSinceSlice += Int(appended)
+        if fill != nil { entriesUnmatched += Int(appended) }
         isFillHeld = false
         if batch.hasErased { checkpoints.hasErasures = true }
     }
@@ -122,20 +122,20 @@ final class Writer: @unchecked Sendable {
     /// Writes a slice of the fill in progress, or of a new one when the tail has grown long. True when it did.
     private func writeSlice() -> Bool {
         if isFillHeld { return false }
+        entriesUnmatched = 0
         if fill == nil { beginFill() }
         guard var next = fill else { return false }
-        entriesSinceSlice = 0
         do throws(StoreError) {
             // A slice can be derived again, so it need not be synced: the next commit's sync brings it along.
             if durability == .synced { try connection.execute("PRAGMA synchronous = NORMAL") }
             defer { if durability == .synced { try? connection.execute("PRAGMA synchronous = FULL") } }
             let isLast = try connection.writing { () throws(StoreError) in
-                try next.writeSlice(connection, keys: keys)
+                try next.writeSlice(connection)
             }
             fill = isLast ? nil : next
             if isLast {
                 memory.withLock { $0.endFill(through: next.through) }
-                keys.endFill()
+                keys.endFill(adding: next.keys, dropping: next.expired)
             }
             return true
         } catch {
@@ -144,16 +144,24 @@ final class Writer: @unchecked Sendable {
         }
     }
 
+    /// Without idle moments a fill goes at twice the speed of the log, at the commits' cost: an entry is two rows, or one.
+    private func keepUp() {
+        if fill == nil { beginFill() }
+        var slices = entriesUnmatched / max(1, tuning.sliceRows / 4)
+        while fill != nil, slices > 0, writeSlice() { slices -= 1 }
+    }
+
     private func beginFill() {
         let limit = Pos(tuning.tailLimit)
-        let tail: (Tail, Pos, Timestamp)? = memory.withLock { memory in
+        let tail: (tail: Tail, from: Pos, through: Pos, lastAt: Timestamp)? = memory.withLock { memory in
             guard memory.head - memory.watermark >= limit else { return nil }
             memory.beginFill()
-            return (memory.old, memory.head, memory.lastAt)
+            return (memory.old, memory.watermark, memory.head, memory.lastAt)
         }
-        guard let (old, head, lastAt) = tail else { return }
-        fill = Fill(old, through: head, lastAt: lastAt, sliceRows: tuning.sliceRows)
-        keys.beginFill()
+        guard let tail else { return }
+        fill = Fill(
+            tail.tail, from: tail.from, through: tail.through, lastAt: tail.lastAt, keys: keys,
+            tuning: tuning)
     }
 
     // MARK: Accounts

@@ -7,7 +7,8 @@ import PackageDescription
 
 // A module under test: a link in Sources/ and a line here.
 let modules: [Target] = [
-    .target(name: "ChatHTTP1")
+    .target(name: "ChatHTTP1"),
+    .target(name: "ChatWebSocketProtocol", exclude: ["README.md"]),
 ]
 
 // A fuzz target: a folder in Sources/, a folder of seeds in corpus/, and a line here.
@@ -15,6 +16,7 @@ let fuzzers: [Target] = [
     .executableTarget(name: "FuzzHTTPHead", dependencies: ["ChatHTTP1"]),
     .executableTarget(name: "FuzzChunkedBody", dependencies: ["ChatHTTP1"]),
     .executableTarget(name: "FuzzPercent", dependencies: ["ChatHTTP1"]),
+    .executableTarget(name: "FuzzWebSocketFrames", dependencies: ["ChatWebSocketProtocol"]),
 ]
 
 // Their main functions; the file says why.

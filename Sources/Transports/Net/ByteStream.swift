@@ -41,9 +41,15 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     private var queue: Backlog?
     private var receiver: (any StreamHandler)?
 
+    /// Who else wants to know when it has ended, whatever handler it has by then. For those who count.
+    public var owner: (any StreamOwner)?
+
     /// Bytes taken from the socket at a time, at most. A protocol that pauses reading while it works should lower it: what has
     /// been read and not consumed is kept.
-    public var readLimit: Int32 = Int32(ReadBuffer.size)
+    public var readLimit = Int32(ByteStream.maximumRead)
+
+    /// Bytes taken from the socket at a time unless `readLimit` says less.
+    public static let maximumRead = ReadBuffer.size
 
     /// Exists only while something is queued, so that an idle stream does not carry it.
     private final class Backlog {
@@ -84,6 +90,9 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     /// Whether bytes may be sent.
     public var isOpen: Bool { state == .open }
+
+    /// Bytes received that the handler has not consumed. Inside `received` it does not count what is being handed in.
+    public var unconsumedBytes: Int { leftover.count }
 
     /// Whether the peer has ended its sending side.
     public var isInputOver: Bool { inputOver }
@@ -184,14 +193,14 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         readingPaused = true
     }
 
-    /// Goes on reading. What was left unconsumed is offered again, in this round or the next.
+    /// Goes on reading, and offers what was left unconsumed again, in this round or the next. The latter also when reading was not
+    /// paused: for a handler that can now do more with what it has seen.
     public func resumeReading() {
         loop.assertConfined()
-        guard readingPaused else { return }
-        readingPaused = false
         guard state == .open else { return }
+        if readingPaused, !inputOver { wish(interest.union(.read)) }
+        readingPaused = false
         loop.redeliver(self)
-        if !inputOver { wish(interest.union(.read)) }
     }
 
     private func read() {
@@ -303,6 +312,8 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         let last = receiver
         receiver = nil
         last?.ended(self, reason: reason)
+        owner?.ended(self)
+        owner = nil
     }
 
     // MARK: Called by the loop

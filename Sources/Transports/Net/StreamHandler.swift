@@ -46,3 +46,8 @@ extension StreamHandler {
     public func deadlineReached(_ stream: ByteStream, now: Int64) { stream.close() }
     public func drain(_ stream: ByteStream, deadline: Int64) { stream.closeAfterFlush(deadline: deadline) }
 }
+
+/// Whoever keeps count of streams while their handlers come and go. Called on the stream's loop, after the handler.
+public protocol StreamOwner: AnyObject, Sendable {
+    func ended(_ stream: ByteStream)
+}

@@ -117,7 +117,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         if stream.isInputOver { return close(stream) }
         switch machine.phase {
         case .idle:
-            if isDraining { return close(stream) }
+            if isDraining { return closeIdle(stream) }
             if turn > 0 { stream.deadline = now + server.limits.idleTimeout.nanoseconds }
         case .head:
             if headDeadline == nil { headDeadline = now + server.limits.headTimeout.nanoseconds }
@@ -274,17 +274,20 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     }
 
     private func flush(_ stream: ByteStream) {
-        if let only = answers.first {
-            if answers.count == 1 { stream.send(only) } else { stream.sendGather(answers) }
-            answers = []
-            answerBytes = 0
-        }
+        sendAnswers(stream)
         if state == .closing {
             close(stream)
         } else if state == .reading, stream.queuedBytes > ByteStream.lowWater {
             state = .congested
             stream.deadline = stream.loop.now + server.limits.progressTimeout.nanoseconds
         }
+    }
+
+    private func sendAnswers(_ stream: ByteStream) {
+        guard let only = answers.first else { return }
+        if answers.count == 1 { stream.send(only) } else { stream.sendGather(answers) }
+        answers = []
+        answerBytes = 0
     }
 
     /// The next request, of which something may have come already.
@@ -294,9 +297,15 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     }
 
     private func close(_ stream: ByteStream) {
+        sendAnswers(stream)
         state = .closing
         let patience = stream.queuedBytes > 0 ? server.limits.progressTimeout : server.limits.lingerTimeout
         stream.closeAfterFlush(deadline: stream.loop.now + patience.nanoseconds)
+    }
+
+    /// Nothing is under way in either direction, so nothing can be lost and nobody need be waited for.
+    private func closeIdle(_ stream: ByteStream) {
+        if stream.queuedBytes == 0, answers.isEmpty { stream.close() } else { close(stream) }
     }
 
     // MARK: What else happens to a stream
@@ -323,7 +332,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         }
         guard state == .reading else { return }
         switch machine.phase {
-        case .idle: close(stream)
+        case .idle: closeIdle(stream)
         case .head: refuse(PeerViolation(status: 408, detail: "the head took too long"), stream)
         case .body: refuse(PeerViolation(status: 408, detail: "the content took too long"), stream)
         }
@@ -334,7 +343,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         isDraining = true
         isLast = true
         exchange?.drain()
-        if state == .reading, machine.isBetweenRequests, stream.unconsumedBytes == 0 { close(stream) }
+        if state == .reading, machine.isBetweenRequests, stream.unconsumedBytes == 0 { closeIdle(stream) }
     }
 
     func ended(_ stream: ByteStream, reason: EndReason) {

@@ -7,9 +7,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,35 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+// `errno` is a macro around a call, which Swift does not import.
+static inline int chat_errno(void) { return errno; }
+
+// Cores this process may run on: a container's cpuset counts, not the machine's cores.
+static inline int chat_available_cores(void) {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+    int count = CPU_COUNT(&set);
+    return count > 0 ? count : 1;
+}
+
+// With _GNU_SOURCE the address parameters are a transparent union, which Swift cannot make.
+static inline int chat_accept(int listener, struct sockaddr_storage *peer) {
+    socklen_t size = sizeof *peer;
+    return accept4(listener, (struct sockaddr *)peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+static inline int chat_bound_address(int socket, struct sockaddr_storage *address) {
+    socklen_t size = sizeof *address;
+    return getsockname(socket, (struct sockaddr *)address, &size);
+}
+static inline int chat_bind(int socket, const struct sockaddr *address, socklen_t size) {
+    return bind(socket, address, size);
+}
+static inline int chat_connect(int socket, const struct sockaddr *address, socklen_t size) {
+    return connect(socket, address, size);
+}
 #endif

@@ -1,4 +1,5 @@
 public import ChatKernel
+import ChatWire
 
 /// The keys that tokens are signed and verified with: several at once, so that they can be rotated without anybody
 /// having to sign in again.
@@ -63,10 +64,13 @@ public struct KeyRing: Sendable {
         guard let signing, let signer = signing.signer else {
             throw ChatError(.forbidden, "Tokens for this server are issued elsewhere.")
         }
-        var header = "{\"alg\":\"\(signing.algorithm.rawValue)\",\"typ\":\"JWT\""
-        if let id = signing.id { header += ",\"kid\":\(JSONLiteral.text(id))" }
-        header += "}"
-        let signed = Base64.url.encode(header.utf8) + [UInt8(ascii: ".")] + Base64.url.encode(claims)
+        var header: [UInt8] = []
+        header.appendObject { header in
+            header.member("alg", signing.algorithm.rawValue)
+            header.member("typ", "JWT")
+            if let id = signing.id { header.member("kid", id) }
+        }
+        let signed = Base64.url.encode(header) + [UInt8(ascii: ".")] + Base64.url.encode(claims)
         guard let signature = signer.sign(signed) else {
             throw ChatError(.internal, "Something went wrong on our side.")
         }

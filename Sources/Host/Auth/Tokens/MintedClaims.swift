@@ -1,4 +1,5 @@
 import ChatKernel
+import ChatWire
 
 /// What our own tokens say. Times are in whole seconds since 1970.
 struct MintedClaims {
@@ -11,10 +12,16 @@ struct MintedClaims {
     let audience: String?
 
     var json: [UInt8] {
-        var text = "{\"sub\":\(JSONLiteral.text(user.id.text)),\"username\":\(JSONLiteral.text(user.username))"
-        text += ",\"iat\":\(issuedAt),\"exp\":\(expiresAt),\"jti\":\(JSONLiteral.text(tokenID))"
-        if let issuer { text += ",\"iss\":\(JSONLiteral.text(issuer))" }
-        if let audience { text += ",\"aud\":\(JSONLiteral.text(audience))" }
-        return Array((text + "}").utf8)
+        var json: [UInt8] = []
+        json.appendObject { claims in
+            claims.member("sub", user.id.text)
+            claims.member("username", user.username)
+            claims.member("iat", issuedAt)
+            claims.member("exp", expiresAt)
+            claims.member("jti", tokenID)
+            if let issuer { claims.member("iss", issuer) }
+            if let audience { claims.member("aud", audience) }
+        }
+        return json
     }
 }

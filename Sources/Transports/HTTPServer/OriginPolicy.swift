@@ -1,4 +1,4 @@
-public import ChatHTTP1
+import ChatHTTP1
 
 /// Which web pages may use this server. A browser says where a page came from (`Origin`, RFC 6454), and other programs
 /// do not: those pass, for they need no page's permission to do as they like.

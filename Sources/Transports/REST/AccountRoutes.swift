@@ -41,7 +41,7 @@ struct AccountRoutes {
         let username: String
         let password: String
         if Inquiry.isOfType("application/x-www-form-urlencoded", request) {
-            guard let form = QueryItems(parsing: request.body.span.bytes) else {
+            guard let form = unsafe QueryItems(parsing: request.body.span.bytes) else {
                 throw ChatError(.invalidField, "The form is malformed.")
             }
             guard form.first("grant_type") ?? "password" == "password" else {

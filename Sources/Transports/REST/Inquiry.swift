@@ -82,7 +82,7 @@ struct Inquiry {
     static func json<T>(
         _ request: HTTPRequest, _ parse: (RawSpan) throws(ChatError) -> T
     ) throws(ChatError) -> T {
-        try parse(request.body.span.bytes)
+        try unsafe parse(request.body.span.bytes)
     }
 
     /// Whether the body says it is of this media type; one that does not say counts as JSON.

@@ -23,7 +23,7 @@ enum V1Frames {
         for entry in entries where V1.isVisible(entry) {
             payload.removeAll(keepingCapacity: true)
             V1.append(entry, activeUsers: activeUsers, to: &payload)
-            FrameWriter.append(.text, payload.span.bytes, to: &bytes)
+            unsafe FrameWriter.append(.text, payload.span.bytes, to: &bytes)
         }
         return bytes
     }

@@ -1,9 +1,8 @@
 // What Glibc's module does not show to Swift: epoll, eventfd and the macros around them.
 #ifndef CHAT_CLINUX_SHIM_H
 #define CHAT_CLINUX_SHIM_H
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+// Without _GNU_SOURCE, on purpose: Swift's own Glibc module is built so, and the same struct may not have two definitions in
+// one program. What glibc hides then is declared below.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -30,16 +29,19 @@
 // `errno` is a macro around a call, which Swift does not import.
 static inline int chat_errno(void) { return errno; }
 
+extern int accept4(int, struct sockaddr *, socklen_t *, int);
+extern int sched_getaffinity(pid_t, size_t, void *);
+
 // Cores this process may run on: a container's cpuset counts, not the machine's cores.
 static inline int chat_available_cores(void) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
-    int count = CPU_COUNT(&set);
+    unsigned long mask[16] = {0};
+    if (sched_getaffinity(0, sizeof mask, mask) < 0) return 1;
+    int count = 0;
+    for (int i = 0; i < 16; i++) count += __builtin_popcountl(mask[i]);
     return count > 0 ? count : 1;
 }
 
-// With _GNU_SOURCE the address parameters are a transparent union, which Swift cannot make.
+// With pointers to one address family or another, which Swift would have to cast.
 static inline int chat_accept(int listener, struct sockaddr_storage *peer) {
     socklen_t size = sizeof *peer;
     return accept4(listener, (struct sockaddr *)peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -163,8 +163,9 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
             accept(request, park(stream))
         case .upgrade(let decide):
             let exchange = park(stream)
+            let loop = stream.loop
             server.enqueue {
-                switch await decide(request) {
+                switch await decide(request, loop) {
                 case .refuse(let response):
                     exchange.respond(response)
                 case .accept(let name, let fields, let attach):

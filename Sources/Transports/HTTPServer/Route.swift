@@ -24,8 +24,8 @@ public struct Route: Sendable {
         /// Runs on the connection's loop: for answers that are at hand. It must not block or take long.
         case immediate(@Sendable (HTTPRequest) -> HTTPResponse)
 
-        /// Decides, in a child task, whether the connection goes on in another protocol.
-        case upgrade(@Sendable (HTTPRequest) async -> UpgradeDecision)
+        /// Decides, in a child task, whether the connection goes on in another protocol. The loop is the one it lives on.
+        case upgrade(@Sendable (HTTPRequest, EventLoop) async -> UpgradeDecision)
 
         /// Called on the connection's loop; the answer is given later through the exchange, by anyone. For requests that wait
         /// long, since a waiting exchange costs no task.

@@ -1,0 +1,29 @@
+/// A change somebody asks for, before the store has judged and numbered it.
+public struct Draft: Sendable {
+    public let conversation: ConversationID
+    public let author: UserID
+    public let proposal: Proposal
+    /// Random bits for the identifier that the commit may make: a store needs no randomness of its own.
+    public let entropy: UInt64
+
+    public init(conversation: ConversationID, author: UserID, proposal: Proposal, entropy: UInt64) {
+        self.conversation = conversation
+        self.author = author
+        self.proposal = proposal
+        self.entropy = entropy
+    }
+
+    public enum Proposal: Hashable, Sendable {
+        /// The conversation's identifier is the draft's.
+        case create(ConversationDetails, participants: [UserID])
+        case post(content: String, clientID: ClientID?, replyTo: MessageID?)
+        case edit(MessageID, content: String)
+        case delete(MessageID)
+        case react(MessageID, key: String, on: Bool)
+        /// Nil leaves a detail as it is.
+        case update(name: String?, description: String?)
+        case add(UserID, Role)
+        case remove(UserID)
+        case read(through: Seq)
+    }
+}

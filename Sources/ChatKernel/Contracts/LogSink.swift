@@ -1,0 +1,47 @@
+/// Where log lines go. A value passed in, never a global.
+///
+/// ## For adapter authors
+/// Called from any thread; must not block for long. Callers put no token, password or message content into it.
+public protocol LogSink: Sendable {
+    func log(_ level: LogLevel, _ message: String, _ fields: [LogField])
+}
+
+public enum LogLevel: String, Sendable, Comparable, CaseIterable {
+    case debug
+    case info
+    case warning
+    case error
+
+    private var rank: Int {
+        switch self {
+        case .debug: 0
+        case .info: 1
+        case .warning: 2
+        case .error: 3
+        }
+    }
+
+    public static func < (a: LogLevel, b: LogLevel) -> Bool { a.rank < b.rank }
+}
+
+public struct LogField: Sendable {
+    public let name: String
+    public let value: String
+
+    public init(_ name: String, _ value: some CustomStringConvertible) {
+        self.name = name
+        self.value = value.description
+    }
+}
+
+extension LogSink {
+    public func info(_ message: String, _ fields: LogField...) { log(.info, message, fields) }
+    public func warning(_ message: String, _ fields: LogField...) { log(.warning, message, fields) }
+    public func error(_ message: String, _ fields: LogField...) { log(.error, message, fields) }
+}
+
+/// Says nothing.
+public struct SilentLog: LogSink {
+    public init() {}
+    public func log(_ level: LogLevel, _ message: String, _ fields: [LogField]) {}
+}

@@ -1,0 +1,132 @@
+/// Where the log lives.
+///
+/// ## For adapter authors
+/// The kernel batches: ``commit(_:at:)`` is the only way that history is written, it is never called again before it
+/// has returned, and it gets as many drafts as gathered meanwhile. Judge each draft with ``Rules`` against your own
+/// state, in order, each seeing what those before it did; number what is appended; make the whole batch durable in one
+/// unit. Reads may be called at any time, concurrently with one another and with a commit, and must never show part
+/// of a batch. A store that meets damage must stop or isolate it, and must never guess.
+public protocol Store: Sendable {
+    /// What this store promises. Must not change while it is open.
+    var guarantees: StoreGuarantees { get }
+
+    /// The store's epoch and the highest `pos` that can be read.
+    ///
+    /// The epoch must outlive reopening, and must be new for a store that was made anew. The head must never go
+    /// backwards, also after a crash, an erasure or a re-creation.
+    func head() async throws(StoreError) -> Cursor
+
+    /// Judges the drafts in order and appends those that stand, as one durable unit.
+    ///
+    /// Returns one result a draft, in the order of the drafts. An appended entry must get the next `seq` of its
+    /// conversation and the next `pos` of the store, must be durable as ``guarantees`` says, and must be readable
+    /// before this returns. A refused draft must leave no trace and must not disturb its neighbours. An entry and the
+    /// membership change it implies must become visible together. `at` is used unless the log has a later time
+    /// already: times must not go backwards.
+    /// - Throws: when the batch could not be made durable. Then no draft of it may ever become readable.
+    func commit(_ drafts: [Draft], at now: Timestamp) async throws(StoreError) -> [Result<Reply, ChatError>]
+
+    /// Entries after a position, ascending, at most `limit`. The one read of `design.md` section 2.
+    ///
+    /// A page that is shorter than `limit` must mean that nothing more was committed when it was read. A deleted
+    /// message must come without content and marked so.
+    func entries(in scope: Scope, limit: Int) async throws(StoreError) -> [Entry]
+
+    /// The user's stays, role and read mark in a conversation, and the conversation's head; nil for no such
+    /// conversation. `membership` is nil for a user who never was a member.
+    func standing(of user: UserID, in conversation: ConversationID) async throws(StoreError) -> Standing?
+
+    /// The conversation as `viewer` sees it; nil when there is none. The store does not judge whether it may.
+    func conversation(_ id: ConversationID, for viewer: UserID) async throws(StoreError) -> Conversation?
+
+    /// The conversations of which `user` is a member now, newest activity first (by `updatedAt`, then `id`,
+    /// descending), starting behind `mark`, at most `limit`.
+    func conversations(
+        of user: UserID, after mark: ConversationMark?, limit: Int
+    ) async throws(StoreError) -> [Conversation]
+
+    /// Messages as they stand, ascending by `seq`, at most `limit`.
+    func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message]
+
+    /// Accounts, ordered by username; at most `limit`.
+    func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User]
+
+    /// Makes or replaces the account with this identifier, durably.
+    /// - Throws: ``StoreError/Code/conflict`` when another account has the username or the address. Nothing changes.
+    func save(_ user: User) async throws(StoreError)
+
+    /// Makes durable what is not yet, and lets go of everything. Called once; whatever comes later must throw
+    /// ``StoreError/Code/closed``.
+    func close() async
+}
+
+/// An optional ability: a store with a thread of its own for writing lends it to the kernel's committer, which
+/// spares every batch two changes of thread.
+public protocol StoreWithWriter: Store {
+    /// Runs the committer. ``Store/commit(_:at:)`` called on it must not change threads.
+    var writer: any TaskExecutor { get }
+}
+
+/// Which entries, and from where.
+public enum Scope: Hashable, Sendable {
+    /// One conversation, after a number of its own. Read marks are not among them.
+    case conversation(ConversationID, after: Seq)
+    /// All that a user may see: in each conversation the user is or was a member of, the entries within its stays; read
+    /// marks too, while it is a member.
+    case user(UserID, after: Pos)
+}
+
+/// What a conversation knows of a user, and where it stands.
+public struct Standing: Hashable, Sendable {
+    public let membership: Membership?
+    public let lastSeq: Seq
+
+    public init(membership: Membership?, lastSeq: Seq) {
+        self.membership = membership
+        self.lastSeq = lastSeq
+    }
+}
+
+/// Where a page of conversations ended.
+public struct ConversationMark: Hashable, Sendable {
+    public let updatedAt: Timestamp
+    public let id: ConversationID
+
+    public init(updatedAt: Timestamp, id: ConversationID) {
+        self.updatedAt = updatedAt
+        self.id = id
+    }
+}
+
+/// Which messages. `spans` limits a page to what its reader may see.
+public enum MessageQuery: Hashable, Sendable {
+    /// The newest but for the `offset` newest of them.
+    case newest(ConversationID, spans: [Span], offset: Int)
+    /// The ones next below a number.
+    case before(Seq, ConversationID, spans: [Span])
+    /// The ones next above a number.
+    case after(Seq, ConversationID, spans: [Span])
+    /// One, wherever it is.
+    case id(MessageID)
+}
+
+/// Which accounts.
+public enum UserQuery: Hashable, Sendable {
+    case id(UserID)
+    /// Without regard to case.
+    case username(String)
+    /// Active accounts whose username begins so, without regard to case.
+    case prefix(String)
+    /// All, behind this username.
+    case all(after: String?)
+}
+
+extension Store {
+    /// One account, or nil.
+    public func user(_ id: UserID) async throws(StoreError) -> User? { try await users(.id(id), limit: 1).first }
+
+    /// One message, or nil.
+    public func message(_ id: MessageID) async throws(StoreError) -> Message? {
+        try await messages(.id(id), limit: 1).first
+    }
+}

@@ -1,0 +1,55 @@
+/// The identity of a user: opaque text, never used for order, at most ``limit`` bytes.
+///
+/// Identifiers made here are UUIDv7; imported ones, and a token's `sub`, may be any other text within the limit.
+public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The longest identifier accepted from outside, in bytes of UTF-8 (`protocol.md` section 1).
+    public static let limit = 128
+
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public var description: String { text }
+
+    public static func < (a: UserID, b: UserID) -> Bool { a.text < b.text }
+}
+
+/// The identity of a conversation: opaque text of at most 128 bytes.
+public struct ConversationID: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public var description: String { text }
+
+    public static func < (a: ConversationID, b: ConversationID) -> Bool { a.text < b.text }
+}
+
+/// The identity of a message: opaque text of at most 128 bytes, unique in the whole store.
+public struct MessageID: Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public var description: String { text }
+}
+
+/// The name a client gives a message so that sending it twice makes it once.
+///
+/// Its scope is (user, conversation). At most ``limit`` bytes (`protocol.md` section 4).
+public struct ClientID: Hashable, Sendable, CustomStringConvertible {
+    /// In bytes of UTF-8.
+    public static let limit = 64
+
+    public let text: String
+
+    public init(_ text: String) { self.text = text }
+
+    public var description: String { text }
+}
+
+/// A position in one conversation: contiguous from 1, over every durable event. 0 is "before the first".
+public typealias Seq = Int64
+
+/// A position in the whole store: monotone, assigned in commit order. 0 is "before the first".
+public typealias Pos = Int64

@@ -1,0 +1,54 @@
+/// What the rules must know of a store's state to judge a draft. Answered for the moment after the drafts before it.
+///
+/// ## For adapter authors
+/// Asked for every message, so answer from memory: a query for each would cost more than the commit.
+public protocol LedgerView {
+    /// Nil when there is no such conversation.
+    mutating func facts(of conversation: ConversationID) throws(StoreError) -> ConversationFacts?
+    /// Nil for a user who never was a member.
+    mutating func membership(of user: UserID, in conversation: ConversationID) throws(StoreError) -> Membership?
+    /// Nil for an unknown or disabled user.
+    mutating func activeUser(_ id: UserID) throws(StoreError) -> UserReference?
+    /// Nil for an unknown message.
+    mutating func message(_ id: MessageID) throws(StoreError) -> MessageFacts?
+    /// The message that this user sent to this conversation under this name, as it was when sent.
+    mutating func message(
+        named name: ClientID, from user: UserID, in conversation: ConversationID
+    ) throws(StoreError) -> Entry?
+    /// The conversation that is not a group of just these two.
+    mutating func pair(_ a: UserID, _ b: UserID) throws(StoreError) -> ConversationID?
+    mutating func hasReacted(_ user: UserID, to message: MessageID, with key: String) throws(StoreError) -> Bool
+}
+
+/// What the rules must know of a conversation.
+public struct ConversationFacts: Hashable, Sendable {
+    public var details: ConversationDetails
+    public var lastSeq: Seq
+    /// Of a pair: closed to others, and not to be left.
+    public var isPair: Bool
+    public var members: Int
+    public var owners: Int
+
+    public init(details: ConversationDetails, lastSeq: Seq, isPair: Bool, members: Int, owners: Int) {
+        self.details = details
+        self.lastSeq = lastSeq
+        self.isPair = isPair
+        self.members = members
+        self.owners = owners
+    }
+}
+
+/// What the rules must know of a message.
+public struct MessageFacts: Hashable, Sendable {
+    public let conversation: ConversationID
+    public let seq: Seq
+    public let sender: UserID
+    public let isDeleted: Bool
+
+    public init(conversation: ConversationID, seq: Seq, sender: UserID, isDeleted: Bool) {
+        self.conversation = conversation
+        self.seq = seq
+        self.sender = sender
+        self.isDeleted = isDeleted
+    }
+}

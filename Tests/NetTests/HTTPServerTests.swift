@@ -420,7 +420,7 @@ struct HTTPServerTests {
         limits.drainTimeout = .milliseconds(50)
         let ends = Recorder<EndReason>()
         let route = Route(
-            "GET", "/ws", .upgrade { _ in .accept(attach: { _, _ in Stubborn(ends) }) })
+            "GET", "/ws", .upgrade { _, _ in .accept(attach: { _, _ in Stubborn(ends) }) })
         let client = try await withServer([route], limits: limits) { _, port in
             try await onThread {
                 let client = try TestClient(port: port)

@@ -68,4 +68,7 @@ public struct Membership: Hashable, Sendable {
 
     /// Whether the user may see the entry with this number.
     public func sees(_ seq: Seq) -> Bool { spans.contains { $0.contains(seq) } }
+
+    /// Whether the user is a member no more, and sees nothing after this number.
+    public func hasEnded(by seq: Seq) -> Bool { spans.last.map { $0.through ?? .max <= seq } ?? true }
 }

@@ -79,7 +79,8 @@ extension Kernel {
         public let through: Seq
         /// Nothing more had been committed when this was read.
         public let isLast: Bool
-        /// The user was a member no more when this was read: these are the last entries it gets.
+        /// The user's stay had ended by ``through``: these are the last entries it gets. False while the entry that
+        /// ends it is still to come, even when it has been committed: it is the last the user sees.
         public let endsMembership: Bool
     }
 
@@ -93,10 +94,11 @@ extension Kernel {
             try await store.entries(in: .conversation(conversation, after: seq), limit: limit)
         }
         let membership = try await standing(of: user, in: conversation).membership
+        let through = entries.last?.seq ?? seq
         return LogPage(
             entries: entries.filter { Mutation.ignoresMembership || membership?.sees($0.seq) ?? false },
-            through: entries.last?.seq ?? seq, isLast: entries.count < limit,
-            endsMembership: !(membership?.isActive ?? false))
+            through: through, isLast: entries.count < limit,
+            endsMembership: membership?.hasEnded(by: through) ?? true)
     }
 
     /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it.

@@ -110,19 +110,21 @@ extension Kernel {
         guard let membership = standing.membership, membership.isActive else {
             throw ChatError(.notAMember, "You are not a member of this conversation.")
         }
-        // Numbers are contiguous, so a page before a number is a page after one further down.
+        // Numbers are contiguous, so a page before a number is a page after one further down. They come from clients:
+        // any number at all must be a page, if an empty one.
+        let limit = max(0, limit)
         let upper: Seq
         let lower: Seq
         switch page {
         case .newest(let offset):
-            upper = standing.lastSeq - Seq(offset)
+            upper = max(0, standing.lastSeq - Seq(max(0, offset)))
             lower = max(0, upper - Seq(limit))
         case .before(let seq):
-            upper = min(seq - 1, standing.lastSeq)
+            upper = min(max(1, seq) - 1, standing.lastSeq)
             lower = max(0, upper - Seq(limit))
         case .after(let seq):
             lower = max(0, seq)
-            upper = lower >= standing.lastSeq ? lower : min(lower + Seq(limit), standing.lastSeq)
+            upper = lower >= standing.lastSeq ? lower : lower + min(Seq(limit), standing.lastSeq - lower)
         }
         guard upper > lower else { return ([], false) }
         let entries = try await ask { (store) throws(StoreError) in

@@ -148,6 +148,11 @@ struct Forgery: Sendable, CustomTestStringConvertible {
                 let signature = try Keys.ecdsa().sign(Array(input.utf8)) ?? []
                 return "\(input).\(Forge.base64(signature.suffix(32) + signature.prefix(32)))"
             },
+            Forgery("ES256 with a byte between r and s") {
+                let input = signedInput(#"{"alg":"ES256","kid":"ec"}"#)
+                let signature = try Keys.ecdsa().sign(Array(input.utf8)) ?? []
+                return "\(input).\(Forge.base64(signature.prefix(32) + [0] + signature.suffix(32)))"
+            },
             Forgery("RS256 of zeros") { try raw("RS256", "rsa", [UInt8](repeating: 0, count: 256)) },
             Forgery("RS256 one byte short") {
                 let input = signedInput(#"{"alg":"RS256","kid":"rsa"}"#)

@@ -71,7 +71,8 @@ public struct OriginPolicy: Sendable {
             return Route(
                 "OPTIONS", pattern,
                 .immediate { request in
-                    var response = HTTPResponse(status: 204, fields: [HTTPField(name: "Allow", value: list + ", OPTIONS")])
+                    var response = HTTPResponse(
+                        status: 204, fields: [HTTPField(name: "Allow", value: list + ", OPTIONS")])
                     guard case .share(let origin) = judge(request.head) else { return response }
                     response.fields += [
                         HTTPField(name: "Access-Control-Allow-Origin", value: origin),

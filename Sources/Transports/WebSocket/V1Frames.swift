@@ -37,8 +37,10 @@ enum V1Frames {
             V1.appendTyping(user, in: conversation, to: &payload)
         case .presence(let notice):
             switch notice.event {
-            case .joined: V1.appendJoined(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
-            case .left: V1.appendLeft(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
+            case .joined:
+                V1.appendJoined(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
+            case .left:
+                V1.appendLeft(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
             }
         }
         return FrameWriter.text(payload)

@@ -1,5 +1,5 @@
-import ChatAuth
-import ChatKernel
+public import ChatAuth
+public import ChatKernel
 import FoundationEssentials
 
 extension HostConfiguration {
@@ -24,7 +24,8 @@ extension HostConfiguration {
     public init(
         dataFolder: String, environment: [String: String], catalog: AdapterCatalog = .standard
     ) throws {
-        let absolute = dataFolder.hasPrefix("/") ? dataFolder : FileManager.default.currentDirectoryPath + "/" + dataFolder
+        let absolute =
+            dataFolder.hasPrefix("/") ? dataFolder : FileManager.default.currentDirectoryPath + "/" + dataFolder
         try self.init(
             parsing: Array(Self.standard.utf8), directory: absolute, environment: environment, catalog: catalog)
     }

@@ -1,7 +1,7 @@
 import CLinux
 import ChatAuth
 import ChatHTTP1
-public import ChatHTTPServer
+import ChatHTTPServer
 public import ChatKernel
 import ChatNet
 import Synchronization
@@ -13,6 +13,8 @@ import Synchronization
 /// try await host.run()
 /// ```
 public final class Host: Sendable {
+    public static let version = Operation.version
+
     let configuration: HostConfiguration
     let log: any LogSink
     private let time: any TimeSource
@@ -121,15 +123,13 @@ public final class Host: Sendable {
 
         // Left in this order: the server with its connections, then what the transports do beside it, and last the
         // kernel, which commits what it had accepted.
-        async let committing: Void = kernel.run()
+        async let _: Void = kernel.run()
         do {
-            async let besides: Void = run(transports, serving: kernel)
+            async let _: Void = run(transports, serving: kernel)
             try await server.run()
             operation.isStopping.store(true, ordering: .relaxed)
-            _ = besides
         }
         kernel.drain()
-        _ = committing
     }
 
     private func run(_ transports: [any Transport], serving kernel: Kernel) async throws {

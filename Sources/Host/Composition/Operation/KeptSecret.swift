@@ -13,7 +13,7 @@ enum KeptSecret {
         if let kept = try read(path) { return kept }
         let fresh = try Randomness.bytes(length)
         // Exclusive, so that of two hosts starting at once one wins and the other reads what the first has written.
-        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        let descriptor = unsafe chat_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             if let kept = try read(path) { return kept }
             throw Host.Failure("the secret \(path) cannot be made: \(SystemText.error())")
@@ -29,18 +29,20 @@ enum KeptSecret {
 
     /// Nil when there is no such file.
     private static func read(_ path: String) throws -> [UInt8]? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe chat_open(path, O_RDONLY | O_CLOEXEC, 0)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var status = stat()
         unsafe fstat(descriptor, &status)
         guard status.st_mode & 0o077 == 0 else {
-            throw Host.Failure("the secret \(path) can be read by others: chmod 600 it, or remove it to have a new one made")
+            throw Host.Failure(
+                "the secret \(path) can be read by others: chmod 600 it, or remove it to have a new one made")
         }
         var bytes = [UInt8](repeating: 0, count: length + 1)
         let count = unsafe bytes.withUnsafeMutableBytes { unsafe CLinux.read(descriptor, $0.baseAddress, $0.count) }
         guard count == length else {
-            throw Host.Failure("the secret \(path) is not one of ours (\(length) bytes); remove it to have a new one made")
+            throw Host.Failure(
+                "the secret \(path) is not one of ours (\(length) bytes); remove it to have a new one made")
         }
         return Array(bytes.prefix(length))
     }

@@ -1,6 +1,6 @@
+import CLinux
 public import ChatKernel
 import ChatWire
-import CLinux
 import Synchronization
 
 /// Log lines on standard error: text for people, JSON (one object a line) for machines.

@@ -93,11 +93,11 @@ struct V1Tests {
         #expect(
             written { V1.appendJoined(john, in: room, activeUsers: [john.id, mary.id], to: &$0) }
                 == #"{"type":"system","content":"User joined","active_users":["user-123","user-456"],"#
-                + #""event":"user_joined","user_id":"user-123","username":"john","conversation_id":"conv-789"}"#)
+                + #""event":"joined","user_id":"user-123","username":"john","conversation_id":"conv-789"}"#)
         #expect(
             written { V1.appendLeft(john, in: room, activeUsers: [], to: &$0) }
                 == #"{"type":"system","content":"User left","active_users":[],"#
-                + #""event":"user_left","user_id":"user-123","username":"john","conversation_id":"conv-789"}"#)
+                + #""event":"left","user_id":"user-123","username":"john","conversation_id":"conv-789"}"#)
     }
 
     @Test("error, as plain as the seed's and with all it may carry")

@@ -82,7 +82,7 @@ public enum V1 {
         _ user: UserReference, in conversation: ConversationID, activeUsers: [UserID], to bytes: inout [UInt8]
     ) {
         bytes.write(about: frame &+ 48 &* activeUsers.count) { pen in
-            system("User joined", activeUsers, event: "user_joined", user, conversation, to: &pen)
+            system("User joined", activeUsers, event: "joined", user, conversation, to: &pen)
             pen.raw("}")
         }
     }
@@ -92,7 +92,7 @@ public enum V1 {
         _ user: UserReference, in conversation: ConversationID, activeUsers: [UserID], to bytes: inout [UInt8]
     ) {
         bytes.write(about: frame &+ 48 &* activeUsers.count) { pen in
-            system("User left", activeUsers, event: "user_left", user, conversation, to: &pen)
+            system("User left", activeUsers, event: "left", user, conversation, to: &pen)
             pen.raw("}")
         }
     }

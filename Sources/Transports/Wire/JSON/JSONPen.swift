@@ -184,7 +184,8 @@ extension String {
     @inline(__always)
     func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
         // The pointer does not leave the closure. A string of Swift's own lies in one piece.
-        if let result = unsafe utf8.withContiguousStorageIfAvailable({ unsafe body(UnsafeRawBufferPointer($0).bytes) }) {
+        if let result = unsafe utf8.withContiguousStorageIfAvailable({ unsafe body(UnsafeRawBufferPointer($0).bytes) })
+        {
             return result
         }
         var copy = self

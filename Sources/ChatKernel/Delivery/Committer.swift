@@ -1,0 +1,172 @@
+import Synchronization
+
+/// Writes batch after batch, and hands each out once it is durable. One batch is in flight; nothing is shown before
+/// its commit has returned.
+final class Committer: Sendable {
+    private struct State {
+        var queue: CommitQueue
+        var idle: CheckedContinuation<Bool, Never>?
+        var isStopping = false
+    }
+
+    private let store: any Store
+    private let fanout: Fanout
+    private let time: any TimeSource
+    private let metrics: KernelMetrics
+    private let log: any LogSink
+    private let state: Mutex<State>
+    /// Asks to be looked at again after the gate's bound.
+    private let pulse: Pulse
+
+    init(
+        store: any Store, fanout: Fanout, limits: KernelLimits, time: any TimeSource, pulse: Pulse,
+        metrics: KernelMetrics, log: any LogSink
+    ) {
+        self.store = store
+        self.fanout = fanout
+        self.time = time
+        self.pulse = pulse
+        self.metrics = metrics
+        self.log = log
+        state = Mutex(
+            State(
+                queue: CommitQueue(
+                    countLimit: limits.queuedCommands, byteLimit: limits.queuedBytes,
+                    gateBound: limits.gateBoundNanoseconds)))
+    }
+
+    /// Takes the submissions, all or none.
+    func submit(_ submissions: [Submission]) throws(ChatError) {
+        let refusal: ChatError? = wakeAfter { state in
+            if state.isStopping {
+                return ChatError(.draining, "This host is shutting down.", retryAfterMilliseconds: 1000)
+            }
+            guard state.queue.submit(submissions) == .admitted else {
+                return ChatError(.overloaded, "Too much is waiting to be written.", retryAfterMilliseconds: 250)
+            }
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
+    /// Looks again: the gate's bound may have passed.
+    func checkGate() -> Bool { wakeAfter { $0.queue.isHeldByGate } }
+
+    /// Runs until told to stop, and then until the queue is empty.
+    func run() async {
+        await withTaskCancellationHandler {
+            while await isReady() {
+                let batch = state.withLock { $0.queue.take() }
+                await commit(batch)
+            }
+        } onCancel: {
+            stop()
+        }
+    }
+
+    /// Lets in nothing more; what has been let in is still committed.
+    func stop() { wakeAfter { $0.isStopping = true } }
+
+    // MARK: The wait
+
+    /// Changes the state, then wakes the run loop if a commit may start.
+    @discardableResult
+    private func wakeAfter<T: Sendable>(_ change: (inout State) -> T) -> T {
+        let now = time.monotonic()
+        let (result, sleeper, isHeld) = state.withLock { state in
+            let result = change(&state)
+            let mayGoOn = state.queue.mayStart(now: now) || state.isStopping && state.queue.waiting.isEmpty
+            let sleeper = mayGoOn ? state.idle.take() : nil
+            return (result, sleeper, sleeper == nil && state.queue.isHeldByGate)
+        }
+        sleeper?.resume(returning: true)
+        if isHeld { pulse.arm() }
+        return result
+    }
+
+    /// True when a batch may be taken; false when stopped and empty.
+    private func isReady() async -> Bool {
+        while true {
+            let isDone: Bool? = state.withLock { state in
+                if state.queue.mayStart(now: time.monotonic()) { return false }
+                return state.isStopping && state.queue.waiting.isEmpty ? true : nil
+            }
+            if let isDone { return !isDone }
+            // Readiness is looked at again inside the continuation, under the lock: no wake-up can fall between.
+            _ = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
+                let now = time.monotonic()
+                let parked = state.withLock { state in
+                    let mayGoOn =
+                        state.queue.mayStart(now: now) || state.isStopping && state.queue.waiting.isEmpty
+                    if !mayGoOn { state.idle = continuation }
+                    return !mayGoOn
+                }
+                if !parked { continuation.resume(returning: true) }
+            }
+        }
+    }
+
+    // MARK: One batch
+
+    private func commit(_ batch: [Submission]) async {
+        let drafts = batch.map(\.draft)
+        var results: [Result<Reply, ChatError>]
+        do throws(StoreError) {
+            results = try await store.commit(drafts, at: time.wall())
+        } catch {
+            log.error("a batch was not committed", LogField("reason", error), LogField("drafts", drafts.count))
+            metrics.failedBatches.add(1, ordering: .relaxed)
+            results = drafts.map { _ in .failure(error.asChatError) }
+        }
+        if results.count != batch.count {
+            // An adapter that breaks its contract: nobody may be told that anything is safe.
+            log.error("the store answered for another number of drafts", LogField("drafts", drafts.count))
+            results = drafts.map { _ in .failure(ChatError(.internal, "Something went wrong on our side.")) }
+        }
+        handOut(batch, results)
+    }
+
+    private func handOut(_ batch: [Submission], _ results: [Result<Reply, ChatError>]) {
+        var groups: [(conversation: ConversationID, entries: [Entry])] = []
+        var places: [ConversationID: Int] = [:]
+        var settlements: [Settlement] = []
+        var calls: [(CheckedContinuation<Result<Reply, ChatError>, Never>, Result<Reply, ChatError>)] = []
+        var committed = 0
+        for (submission, result) in zip(batch, results) {
+            if case .success(.committed(let entry)) = result {
+                committed += 1
+                if entry.seq > 0 {
+                    if let place = places[entry.conversation] {
+                        groups[place].entries.append(entry)
+                    } else {
+                        places[entry.conversation] = groups.count
+                        groups.append((entry.conversation, [entry]))
+                    }
+                }
+            }
+            switch submission.origin {
+            case .session(let session, let tag, let wantsReply):
+                if case .success = result, !wantsReply { continue }
+                settlements.append(Settlement(session: session, tag: tag, result: result))
+            case .call(let continuation):
+                calls.append((continuation, result))
+            }
+        }
+        metrics.batches.add(1, ordering: .relaxed)
+        metrics.entries.add(committed, ordering: .relaxed)
+        if Mutation.dropsADelivery, groups.count > 0 { groups.removeLast() }
+        if Mutation.reordersBatch { for at in groups.indices { groups[at].entries.reverse() } }
+        let parcels = groups.map { Parcel(conversation: $0.conversation, entries: $0.entries) }
+        let addressed = fanout.address(parcels, settlements)
+        let generation = wakeAfter { [time] in
+            $0.queue.written(toOutlets: addressed.count, now: time.monotonic())
+        }
+        for item in addressed {
+            item.outlet.deliver(
+                Batch(parcels: item.parcels, settlements: item.settlements) { [weak self] in
+                    self?.wakeAfter { $0.queue.reported(generation) }
+                })
+        }
+        for (continuation, result) in calls { continuation.resume(returning: result) }
+    }
+}

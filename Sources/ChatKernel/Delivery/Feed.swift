@@ -1,0 +1,119 @@
+/// One reader's position in one conversation: the splice of what is read from the store into what comes live.
+///
+/// ```
+///             offer: a hole, or lag()                    page: the last, held parcels follow on
+///   live ───────────────────────────────▶ reading ───────────────────────────────▶ live
+///     │                                      ▲
+///     └── lag() ──▶ lagging ── resume() ─────┘
+/// ```
+/// While a reader reads, live parcels are held, up to a bound; past the bound they are let go and read again. So a reader
+/// gets every entry once and in order, whatever its speed, and costs a bounded amount of memory.
+public struct Feed: Sendable {
+    private enum State {
+        case live
+        /// Pages are being read. `overflowed`: something after `held`'s end was let go.
+        case reading(held: [Parcel], heldEntries: Int, overflowed: Bool)
+        /// The reader's queue is full: nothing is read or held until it has drained.
+        case lagging
+    }
+
+    /// Everything up to here has been handed to the reader.
+    public private(set) var position: Seq
+    private var state: State
+    private let holdLimit: Int
+
+    /// A reader that has everything up to `position`.
+    /// - Parameters:
+    ///   - isLive: false when entries after `position` exist that it must have: read a page at once.
+    ///   - holdLimit: how many entries are held while it reads.
+    public init(position: Seq, isLive: Bool, holdLimit: Int = 1024) {
+        self.position = position
+        state = isLive ? .live : .reading(held: [], heldEntries: 0, overflowed: false)
+        self.holdLimit = holdLimit
+    }
+
+    public var isLive: Bool { if case .live = state { true } else { false } }
+    public var isLagging: Bool { if case .lagging = state { true } else { false } }
+
+    /// What to do with a parcel.
+    public enum Offer: Equatable, Sendable {
+        /// Hand the whole of it to the reader.
+        case deliver
+        /// Hand over what is after this number; the rest it has.
+        case deliverRest(after: Seq)
+        /// Nothing now: it is old, or held, or will be read.
+        case nothing
+        /// Something before it is missing: read a page after ``Feed/position``.
+        case read
+    }
+
+    /// A parcel has come live.
+    public mutating func offer(_ parcel: Parcel) -> Offer {
+        switch state {
+        case .live:
+            if parcel.last <= position { return .nothing }
+            if Mutation.skipsHoleCheck || parcel.first <= position + 1 {
+                let had = position
+                position = parcel.last
+                return parcel.first == had + 1 ? .deliver : .deliverRest(after: had)
+            }
+            state = .reading(held: [parcel], heldEntries: parcel.entries.count, overflowed: false)
+            return .read
+        case .reading(var held, var heldEntries, var overflowed):
+            if Mutation.skipsSpliceBuffer { return .nothing }
+            if overflowed || heldEntries + parcel.entries.count > holdLimit {
+                (held, heldEntries, overflowed) = ([], 0, true)
+            } else {
+                held.append(parcel)
+                heldEntries += parcel.entries.count
+            }
+            state = .reading(held: held, heldEntries: heldEntries, overflowed: overflowed)
+            return .nothing
+        case .lagging:
+            return .nothing
+        }
+    }
+
+    /// What follows a page.
+    public enum Continuation: Sendable {
+        /// Read another page after ``Feed/position``, once the reader has room.
+        case read
+        /// Hand these over, each from behind the number beside it; the reader is live.
+        case live([(parcel: Parcel, after: Seq)])
+        /// The page was not asked for.
+        case nothing
+    }
+
+    /// A page has been read and handed over.
+    /// - Parameters:
+    ///   - through: the number up to which the page is complete; it may pass over entries the reader may not see.
+    ///   - isLast: nothing more had been committed when it was read.
+    public mutating func page(through: Seq, isLast: Bool) -> Continuation {
+        guard case .reading(let held, _, let overflowed) = state else { return .nothing }
+        position = max(position, through)
+        guard isLast, !overflowed else {
+            if isLast { state = .reading(held: [], heldEntries: 0, overflowed: false) }
+            return .read
+        }
+        var following: [(parcel: Parcel, after: Seq)] = []
+        var reached = position
+        for parcel in held where parcel.last > reached {
+            guard parcel.first <= reached + 1 else { return .read }
+            following.append((parcel, reached))
+            reached = parcel.last
+        }
+        position = reached
+        state = .live
+        return .live(following)
+    }
+
+    /// The reader's queue is full. Whatever comes now is read from the store later.
+    public mutating func lag() { state = .lagging }
+
+    /// The queue has drained. True when a page after ``position`` is to be read now.
+    public mutating func resume() -> Bool {
+        guard case .lagging = state else { return false }
+        state = .reading(held: [], heldEntries: 0, overflowed: false)
+        return true
+    }
+}

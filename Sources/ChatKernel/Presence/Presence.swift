@@ -1,0 +1,137 @@
+/// Who is here: per user, not per connection, and never stale.
+///
+/// A user is present in a conversation while it holds a connection there, or a lease that has not run out: a lease is
+/// what a transport without connections takes, and renews. Notices are told at once in a quiet conversation; in a busy
+/// one they are merged, so that a thousand joins do not cost a million notices of a thousand names.
+public struct Presence: Sendable {
+    /// The pause between two notices of one conversation: 50 ms, and 0.2 ms for each present user, since a notice is as
+    /// long as the list of users and goes to all of them.
+    static func pause(present: Int) -> Int64 { 50_000_000 + 200_000 * Int64(present) }
+
+    private struct Hold {
+        let user: UserReference
+        var connections = 0
+        var leaseEnds: Int64 = .min
+    }
+
+    private struct Room {
+        var holds: [UserID: Hold] = [:]
+        /// By when they came.
+        var present: [UserID] = []
+        /// Whom the last notices told of.
+        var announced: [UserID: UserReference] = [:]
+        var isPending = false
+        var quietFrom: Int64 = .min
+    }
+
+    private var rooms: [ConversationID: Room] = [:]
+    /// In the order in which they became so: what is told may not depend on the order of a hash table.
+    private var pending: [ConversationID] = []
+    private var leases: [(ends: Int64, conversation: ConversationID, user: UserID)] = []
+
+    public init() {}
+
+    /// Whether ``tick(now:)`` has something to wait for.
+    public var isWaiting: Bool { !pending.isEmpty || !leases.isEmpty }
+
+    public func activeUsers(in conversation: ConversationID) -> [UserID] { rooms[conversation]?.present ?? [] }
+
+    /// A connection of the user has opened.
+    public mutating func enter(
+        _ user: UserReference, _ conversation: ConversationID, now: Int64
+    ) -> [PresenceNotice] {
+        hold(user, conversation) { $0.connections += 1 }
+        return changed(conversation, now: now)
+    }
+
+    /// A connection of the user has closed.
+    public mutating func leave(_ user: UserID, _ conversation: ConversationID, now: Int64) -> [PresenceNotice] {
+        rooms[conversation]?.holds[user]?.connections -= 1
+        release(user, conversation, now: now)
+        return changed(conversation, now: now)
+    }
+
+    /// The user is here until this moment, at least.
+    public mutating func lease(
+        _ user: UserReference, _ conversation: ConversationID, until: Int64, now: Int64
+    ) -> [PresenceNotice] {
+        hold(user, conversation) { $0.leaseEnds = max($0.leaseEnds, until) }
+        leases.append((until, conversation, user.id))
+        return changed(conversation, now: now)
+    }
+
+    /// Time has passed: leases run out, merged notices fall due.
+    public mutating func tick(now: Int64) -> [PresenceNotice] {
+        var notices: [PresenceNotice] = []
+        let ended = leases.filter { $0.ends <= now }
+        if !ended.isEmpty {
+            leases.removeAll { $0.ends <= now }
+            for lease in ended {
+                release(lease.user, lease.conversation, now: now)
+                notices += changed(lease.conversation, now: now)
+            }
+        }
+        let due = pending.filter { rooms[$0].map { $0.quietFrom <= now } ?? true }
+        if !due.isEmpty {
+            pending.removeAll { due.contains($0) }
+            for conversation in due { notices += announce(conversation, now: now) }
+        }
+        return notices
+    }
+
+    private mutating func hold(
+        _ user: UserReference, _ conversation: ConversationID, _ change: (inout Hold) -> Void
+    ) {
+        var room = rooms[conversation] ?? Room()
+        if room.holds[user.id] == nil { room.present.append(user.id) }
+        change(&room.holds[user.id, default: Hold(user: user)])
+        rooms[conversation] = room
+    }
+
+    private mutating func release(_ user: UserID, _ conversation: ConversationID, now: Int64) {
+        guard let hold = rooms[conversation]?.holds[user], hold.connections <= 0, hold.leaseEnds <= now else { return }
+        rooms[conversation]?.holds[user] = nil
+        rooms[conversation]?.present.removeAll { $0 == user }
+    }
+
+    /// Tells at once, or notes that there is something to tell.
+    private mutating func changed(_ conversation: ConversationID, now: Int64) -> [PresenceNotice] {
+        guard let room = rooms[conversation] else { return [] }
+        if room.quietFrom <= now, !room.isPending { return announce(conversation, now: now) }
+        if !room.isPending {
+            rooms[conversation]?.isPending = true
+            pending.append(conversation)
+        }
+        return []
+    }
+
+    /// One notice for all who came, one for all who went; none for who came and went unseen.
+    private mutating func announce(_ conversation: ConversationID, now: Int64) -> [PresenceNotice] {
+        guard var room = rooms[conversation] else { return [] }
+        var notices: [PresenceNotice] = []
+        let gone = room.announced.values.filter { room.holds[$0.id] == nil }.sorted { $0.id < $1.id }
+        if let last = gone.last {
+            notices.append(
+                PresenceNotice(
+                    conversation: conversation, event: .left, user: last, activeUsers: room.present))
+        }
+        let come = room.present.lazy.filter { room.announced[$0] == nil }
+        if let last = come.last, let user = room.holds[last]?.user {
+            notices.append(
+                PresenceNotice(
+                    conversation: conversation, event: .joined, user: user, activeUsers: room.present))
+        }
+        room.isPending = false
+        if room.present.isEmpty {
+            rooms[conversation] = nil
+            return notices
+        }
+        if !notices.isEmpty {
+            for user in gone { room.announced[user.id] = nil }
+            for id in room.present { if let hold = room.holds[id] { room.announced[id] = hold.user } }
+            room.quietFrom = now + Self.pause(present: room.present.count)
+        }
+        rooms[conversation] = room
+        return notices
+    }
+}

@@ -1,0 +1,159 @@
+/// What can be asked. Each question is judged for the user who asks it.
+extension Kernel {
+    /// Whether the user is a member now.
+    public func isMember(_ user: UserID, of conversation: ConversationID) async throws(ChatError) -> Bool {
+        try await ask { (store) throws(StoreError) in
+            try await store.standing(of: user, in: conversation)?.membership?.isActive ?? false
+        }
+    }
+
+    /// The conversation as the user sees it.
+    /// - Throws: `unknown_conversation`, `not_a_member`.
+    public func conversation(_ id: ConversationID, as user: UserID) async throws(ChatError) -> Conversation {
+        _ = try await member(user, of: id)
+        let found = try await ask { (store) throws(StoreError) in try await store.conversation(id, for: user) }
+        guard let found else { throw ChatError(.unknownConversation, "There is no such conversation.") }
+        return found
+    }
+
+    /// The user's conversations, newest activity first.
+    public func conversations(
+        of user: UserID, after mark: ConversationMark? = nil, limit: Int
+    ) async throws(ChatError) -> [Conversation] {
+        try await ask { (store) throws(StoreError) in
+            try await store.conversations(of: user, after: mark, limit: limit)
+        }
+    }
+
+    /// Which page of a conversation's messages.
+    public enum MessagePage: Hashable, Sendable {
+        case newest(offset: Int = 0)
+        case before(Seq)
+        case after(Seq)
+    }
+
+    /// A page of messages as they stand, ascending, of those the user may see.
+    /// - Throws: `unknown_conversation`, `not_a_member`.
+    public func messages(
+        in conversation: ConversationID, as user: UserID, _ page: MessagePage = .newest(), limit: Int
+    ) async throws(ChatError) -> [Message] {
+        let spans = try await member(user, of: conversation).spans
+        let query: MessageQuery =
+            switch page {
+            case .newest(let offset): .newest(conversation, spans: spans, offset: offset)
+            case .before(let seq): .before(seq, conversation, spans: spans)
+            case .after(let seq): .after(seq, conversation, spans: spans)
+            }
+        return try await ask { (store) throws(StoreError) in try await store.messages(query, limit: limit) }
+    }
+
+    /// One message, if the user may see it.
+    /// - Throws: `unknown_message`.
+    public func message(_ id: MessageID, as user: UserID) async throws(ChatError) -> Message {
+        let unknown = ChatError(.unknownMessage, "There is no such message.")
+        let found = try await ask { (store) throws(StoreError) in try await store.message(id) }
+        guard let found else { throw unknown }
+        let standing = try await standing(of: user, in: found.conversation)
+        guard let membership = standing.membership, membership.isActive, membership.sees(found.seq) else {
+            throw unknown
+        }
+        return found
+    }
+
+    /// Active users whose name begins so.
+    public func users(named prefix: String, limit: Int) async throws(ChatError) -> [UserReference] {
+        try await ask { (store) throws(StoreError) in
+            try await store.users(.prefix(prefix), limit: limit).map(\.reference)
+        }
+    }
+
+    /// The store's position now: where a client that knows everything stands.
+    public func head() async throws(ChatError) -> Cursor {
+        try await ask { (store) throws(StoreError) in try await store.head() }
+    }
+
+    /// A stretch of a conversation's log, as one user may see it.
+    public struct LogPage: Sendable {
+        public let entries: [Entry]
+        /// The number up to which this is complete.
+        public let through: Seq
+        /// Nothing more had been committed when this was read.
+        public let isLast: Bool
+        /// The user was a member no more when this was read: these are the last entries it gets.
+        public let endsMembership: Bool
+    }
+
+    /// The entries after a number that the user may see.
+    public func log(
+        of conversation: ConversationID, as user: UserID, after seq: Seq
+    ) async throws(ChatError) -> LogPage {
+        let limit = limits.pageEntries
+        // First the entries, then the membership: a removal between the two must hide, not show.
+        let entries = try await ask { (store) throws(StoreError) in
+            try await store.entries(in: .conversation(conversation, after: seq), limit: limit)
+        }
+        let membership = try await standing(of: user, in: conversation).membership
+        return LogPage(
+            entries: entries.filter { Mutation.ignoresMembership || membership?.sees($0.seq) ?? false },
+            through: entries.last?.seq ?? seq, isLast: entries.count < limit,
+            endsMembership: !(membership?.isActive ?? false))
+    }
+
+    /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it.
+    /// - Throws: `unknown_conversation`, `not_a_member`.
+    public func history(
+        of conversation: ConversationID, as user: UserID, _ page: MessagePage, limit: Int
+    ) async throws(ChatError) -> (entries: [Entry], hasMore: Bool) {
+        let standing = try await standing(of: user, in: conversation)
+        guard let membership = standing.membership, membership.isActive else {
+            throw ChatError(.notAMember, "You are not a member of this conversation.")
+        }
+        // Numbers are contiguous, so a page before a number is a page after one further down.
+        let upper: Seq
+        let lower: Seq
+        switch page {
+        case .newest(let offset):
+            upper = standing.lastSeq - Seq(offset)
+            lower = max(0, upper - Seq(limit))
+        case .before(let seq):
+            upper = min(seq - 1, standing.lastSeq)
+            lower = max(0, upper - Seq(limit))
+        case .after(let seq):
+            lower = max(0, seq)
+            upper = lower >= standing.lastSeq ? lower : min(lower + Seq(limit), standing.lastSeq)
+        }
+        guard upper > lower else { return ([], false) }
+        let entries = try await ask { (store) throws(StoreError) in
+            try await store.entries(in: .conversation(conversation, after: lower), limit: Int(upper - lower))
+        }
+        let firstVisible = membership.spans.first?.from ?? .max
+        let hasMore = if case .after = page { upper < standing.lastSeq } else { lower >= firstVisible }
+        return (entries.filter { membership.sees($0.seq) }, hasMore)
+    }
+
+    // MARK: Standing
+
+    /// The membership of a present member.
+    /// - Throws: `unknown_conversation`, `not_a_member`.
+    func member(_ user: UserID, of conversation: ConversationID) async throws(ChatError) -> Membership {
+        let standing = try await standing(of: user, in: conversation)
+        guard let membership = standing.membership, membership.isActive else {
+            throw ChatError(.notAMember, "You are not a member of this conversation.")
+        }
+        return membership
+    }
+
+    func standing(of user: UserID, in conversation: ConversationID) async throws(ChatError) -> Standing {
+        let standing = try await ask { (store) throws(StoreError) in
+            try await store.standing(of: user, in: conversation)
+        }
+        guard let standing else { throw ChatError(.unknownConversation, "There is no such conversation.") }
+        return standing
+    }
+
+    private func ask<T: Sendable>(
+        _ question: (any Store) async throws(StoreError) -> T
+    ) async throws(ChatError) -> T {
+        do throws(StoreError) { return try await question(store) } catch { throw error.asChatError }
+    }
+}

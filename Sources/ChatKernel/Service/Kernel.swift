@@ -1,0 +1,252 @@
+import Synchronization
+
+/// The chat: conversations, members, messages and who is here, over any store and any transport.
+///
+/// ```swift
+/// let kernel = Kernel(store: store, authenticator: authenticator, time: time)
+/// try await withThrowingTaskGroup(of: Void.self) { group in
+///     group.addTask { await kernel.run() }
+///     let reply = try await kernel.perform(.post(room, content: "Hello"), as: ann)
+///     for try await entry in try await kernel.entries(in: room, as: bob, after: 0) { … }
+/// }
+/// ```
+/// Commands are committed only while ``run()`` runs. All of it is deterministic but for what comes in through the
+/// initialiser: the store, the time, the random bits and the executor of the task that calls ``run()``.
+public final class Kernel: Sendable {
+    public let store: any Store
+    public let authenticator: any Authenticator
+    public let limits: KernelLimits
+    public let metrics = KernelMetrics()
+    public let time: any TimeSource
+    let fanout = Fanout()
+    let committer: Committer
+    let screening: Screening
+    private let pulse: Pulse
+    private let random: @Sendable () -> UInt64
+    private let ephemera: Mutex<Ephemera>
+
+    /// What is known and never stored.
+    struct Ephemera {
+        var presence = Presence()
+        var typing = Typing()
+        var rates: RateLimiter<UserID>
+        var sessions: [UserID: Int] = [:]
+        var lastSession: UInt64 = 0
+    }
+
+    /// - Parameter random: uniformly random bits; for identifiers, not for secrets.
+    public init(
+        store: any Store, authenticator: any Authenticator, time: any TimeSource, limits: KernelLimits = KernelLimits(),
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        log: any LogSink = SilentLog()
+    ) {
+        self.store = store
+        self.authenticator = authenticator
+        self.limits = limits
+        self.time = time
+        self.random = random
+        screening = Screening(limits: limits)
+        pulse = Pulse(time: time)
+        ephemera = Mutex(Ephemera(rates: RateLimiter(perSecond: limits.messagesPerUserPerSecond)))
+        committer = Committer(
+            store: store, fanout: fanout, limits: limits, time: time, pulse: pulse, metrics: metrics, log: log)
+    }
+
+    /// Commits and keeps time until cancelled; then commits what had been accepted, and returns.
+    public func run() async {
+        await withDiscardingTaskGroup { group in
+            let writer = (store as? any StoreWithWriter)?.writer
+            group.addTask(executorPreference: writer) { await self.committer.run() }
+            group.addTask { await self.pulse.run { self.beat() } }
+        }
+    }
+
+    /// Accepts no more commands (`draining`). What was accepted is still committed.
+    public func drain() { committer.stop() }
+
+    /// Who these credentials belong to. Every transport asks here.
+    public func identify(_ credentials: Credentials) async throws(ChatError) -> Identity {
+        try await authenticator.identify(credentials)
+    }
+
+    // MARK: Commands
+
+    /// Does what a user asks, and returns when it is as durable as the store makes it.
+    ///
+    /// The user is taken at its word: authenticate first. Whether it may is judged inside the commit.
+    /// - Throws: any ``ChatError``; ``ChatError/Code/overloaded`` and ``ChatError/Code/storeUnavailable`` may succeed later.
+    public func perform(_ command: Command, as user: UserID) async throws(ChatError) -> Reply {
+        if case .typing(let conversation, let on) = command {
+            let standing = try await member(user, of: conversation)
+            type(standing.user, in: conversation, on: on, origin: nil)
+            return .unchanged
+        }
+        let draft = try await draft(command, as: user)
+        try admit(draft)
+        let committer = committer
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Reply, ChatError>, Never>) in
+            do throws(ChatError) {
+                try committer.submit([Submission(draft: draft, origin: .call(continuation))])
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
+    /// Hands over what a transport gathered in one round, in order: all of it or, when the queue is full, none.
+    public func submit(_ submissions: [Submission]) throws(ChatError) {
+        guard !submissions.isEmpty else { return }
+        try committer.submit(submissions)
+    }
+
+    private func draft(_ command: Command, as user: UserID) async throws(ChatError) -> Draft {
+        func draft(_ conversation: ConversationID, _ proposal: Draft.Proposal) -> Draft {
+            Draft(conversation: conversation, author: user, proposal: proposal, entropy: random())
+        }
+        switch command {
+        case .createConversation(let details, let participants):
+            let id = ConversationID(UUIDv7.make(at: time.wall(), random: random(), random()))
+            return draft(id, .create(details, participants: participants))
+        case .post(let conversation, let content, let clientID, let replyTo):
+            return draft(conversation, .post(content: content, clientID: clientID, replyTo: replyTo))
+        case .edit(let id, let content):
+            return draft(try await conversation(of: id), .edit(id, content: content))
+        case .delete(let id):
+            return draft(try await conversation(of: id), .delete(id))
+        case .react(let id, let key, let on):
+            return draft(try await conversation(of: id), .react(id, key: key, on: on))
+        case .updateDetails(let conversation, let name, let description):
+            return draft(conversation, .update(name: name, description: description))
+        case .addMember(let conversation, let member, let role):
+            return draft(conversation, .add(member, role))
+        case .removeMember(let conversation, let member):
+            return draft(conversation, .remove(member))
+        case .read(let conversation, let seq):
+            return draft(conversation, .read(through: seq))
+        case .typing(let conversation, _):
+            return draft(conversation, .read(through: 0))
+        }
+    }
+
+    private func conversation(of message: MessageID) async throws(ChatError) -> ConversationID {
+        let found: Message?
+        do throws(StoreError) { found = try await store.message(message) } catch { throw error.asChatError }
+        guard let found else { throw ChatError(.unknownMessage, "There is no such message.") }
+        return found.conversation
+    }
+
+    /// Screens a draft and counts it against its author's rate.
+    func admit(_ draft: Draft) throws(ChatError) {
+        do {
+            try screening.check(draft.proposal)
+            try count(draft)
+        } catch {
+            metrics.refusals.add(1, ordering: .relaxed)
+            throw error
+        }
+    }
+
+    private func count(_ draft: Draft) throws(ChatError) {
+        switch draft.proposal {
+        case .post, .edit, .delete, .react, .create, .update, .add, .remove: break
+        case .read: return
+        }
+        guard limits.messagesPerUserPerSecond > 0 else { return }
+        let now = time.monotonic()
+        if let wait = ephemera.withLock({ $0.rates.take(draft.author, now: now) }) {
+            throw ChatError(
+                .rateLimited, "At most \(limits.messagesPerUserPerSecond) messages a second.",
+                retryAfterMilliseconds: Int(wait / 1_000_000) + 1)
+        }
+    }
+
+    func newDraft(_ proposal: Draft.Proposal, in conversation: ConversationID, by user: UserID) -> Draft {
+        Draft(conversation: conversation, author: user, proposal: proposal, entropy: random())
+    }
+
+    // MARK: Sessions
+
+    /// Opens a session for somebody who has been identified.
+    /// - Throws: `rate_limited` when the user has as many as it may.
+    public func open(_ identity: Identity, delivering outlet: any Outlet) throws(ChatError) -> Session {
+        let user = identity.user.id
+        let limit = limits.sessionsPerUser
+        let id: Session.ID? = ephemera.withLock { ephemera in
+            let open = ephemera.sessions[user] ?? 0
+            guard limit == 0 || open < limit else { return nil }
+            ephemera.sessions[user] = open + 1
+            ephemera.lastSession += 1
+            return Session.ID(ephemera.lastSession)
+        }
+        guard let id else {
+            metrics.refusals.add(1, ordering: .relaxed)
+            throw ChatError(
+                .rateLimited, "You have \(limit) connections open, which is as many as there may be.",
+                retryAfterMilliseconds: 5000)
+        }
+        metrics.sessions.add(1, ordering: .relaxed)
+        return Session(id: id, identity: identity, kernel: self, outlet: outlet)
+    }
+
+    func closed(_ session: Session) {
+        metrics.sessions.subtract(1, ordering: .relaxed)
+        ephemera.withLock { ephemera in
+            let left = (ephemera.sessions[session.user.id] ?? 1) - 1
+            ephemera.sessions[session.user.id] = left > 0 ? left : nil
+        }
+    }
+
+    // MARK: Presence and typing
+
+    /// Who is here, each user once, by when they came.
+    public func activeUsers(in conversation: ConversationID) -> [UserID] {
+        ephemera.withLock { $0.presence.activeUsers(in: conversation) }
+    }
+
+    /// How many connections follow a conversation.
+    public func connectionCount(in conversation: ConversationID) -> Int { fanout.readers(of: conversation) }
+
+    func enter(_ user: UserReference, _ conversation: ConversationID) {
+        let now = time.monotonic()
+        announce { $0.presence.enter(user, conversation, now: now) }
+    }
+
+    func leave(_ user: UserReference, _ conversation: ConversationID) {
+        let now = time.monotonic()
+        announce { $0.presence.leave(user.id, conversation, now: now) }
+    }
+
+    private func announce(_ change: (inout Ephemera) -> [PresenceNotice]) {
+        let (notices, isWaiting) = ephemera.withLock { (change(&$0), $0.presence.isWaiting) }
+        for notice in notices { send(.presence(notice)) }
+        if isWaiting { pulse.arm() }
+    }
+
+    func type(_ user: UserReference, in conversation: ConversationID, on: Bool, origin: Session.ID?) {
+        let now = time.monotonic()
+        if ephemera.withLock({ $0.typing.set(user, in: conversation, on: on, now: now) }) {
+            send(.typing(conversation, user, on: on, origin: origin))
+        }
+        pulse.arm()
+    }
+
+    private func send(_ signal: Signal) {
+        metrics.signals.add(1, ordering: .relaxed)
+        fanout.send(signal)
+    }
+
+    /// A tick of the pulse. True while something waits for the next.
+    private func beat() -> Bool {
+        let now = time.monotonic()
+        let (notices, ended, isWaiting) = ephemera.withLock { ephemera in
+            let notices = ephemera.presence.tick(now: now)
+            let ended = ephemera.typing.tick(now: now)
+            return (notices, ended, ephemera.presence.isWaiting || ephemera.typing.isWaiting)
+        }
+        for notice in notices { send(.presence(notice)) }
+        for item in ended { send(.typing(item.conversation, item.user, on: false, origin: nil)) }
+        return committer.checkGate() || isWaiting
+    }
+}

@@ -1,0 +1,28 @@
+/// The kernel's bounds. What happens at each is beside it.
+public struct KernelLimits: Sendable {
+    /// The content of a message, in bytes of UTF-8; past it `message_too_large`. 64 KiB is some twenty pages of text.
+    public var messageBytes = 65_536
+    /// Commands that wait to be written; past it `overloaded`. At 100,000 a second this is under a second of work.
+    public var queuedCommands = 65_536
+    /// Their size; past it `overloaded`.
+    public var queuedBytes = 64 << 20
+    /// How long one busy outlet may hold back the next commit, in nanoseconds.
+    public var gateBoundNanoseconds: Int64 = 5_000_000
+    /// Open sessions of one user; past it `rate_limited`. 0 for no limit.
+    public var sessionsPerUser = 64
+    /// Messages, edits and deletions of one user; past it `rate_limited`. 0 for no limit.
+    public var messagesPerUserPerSecond = 100
+    /// Live entries held for a reader that is still reading history; past it they are read again.
+    public var heldEntries = 1024
+    /// Entries in one read of the store, when a reader catches up.
+    public var pageEntries = 256
+    /// A conversation's name and description, in bytes; past it `invalid_field`.
+    public var nameBytes = 256
+    public var descriptionBytes = 4096
+    /// Participants named when a conversation is made; past it `invalid_field`.
+    public var participants = 1000
+    /// A reaction's key, in bytes; past it `invalid_field`.
+    public var reactionBytes = 64
+
+    public init() {}
+}

@@ -1,0 +1,31 @@
+import Synchronization
+
+/// What the kernel counts, for the operator.
+public final class KernelMetrics: Sendable {
+    let entries = Atomic<Int>(0)
+    let batches = Atomic<Int>(0)
+    let failedBatches = Atomic<Int>(0)
+    let refusals = Atomic<Int>(0)
+    let signals = Atomic<Int>(0)
+    let sessions = Atomic<Int>(0)
+
+    init() {}
+
+    /// The numbers now. All but ``openSessions`` only grow.
+    public struct Reading: Sendable {
+        public let committedEntries: Int
+        public let committedBatches: Int
+        public let failedBatches: Int
+        /// Commands refused before they reached the store.
+        public let refusedCommands: Int
+        public let signals: Int
+        public let openSessions: Int
+    }
+
+    public func read() -> Reading {
+        Reading(
+            committedEntries: entries.load(ordering: .relaxed), committedBatches: batches.load(ordering: .relaxed),
+            failedBatches: failedBatches.load(ordering: .relaxed), refusedCommands: refusals.load(ordering: .relaxed),
+            signals: signals.load(ordering: .relaxed), openSessions: sessions.load(ordering: .relaxed))
+    }
+}

@@ -1,0 +1,105 @@
+import Synchronization
+
+/// One connected client, whatever its transport.
+///
+/// ## For adapter authors
+/// Open one with ``Kernel/open(_:delivering:)``; ``join(_:)`` before the client is told that it is in;
+/// ``announce(_:)`` once deliveries can reach it; ``close()`` when it is gone, exactly once or more.
+public final class Session: Sendable {
+    public struct ID: Hashable, Sendable {
+        let number: UInt64
+        init(_ number: UInt64) { self.number = number }
+    }
+
+    public let id: ID
+    public let identity: Identity
+    let outlet: any Outlet
+    private let kernel: Kernel
+    private let state = Mutex(State())
+
+    private struct State {
+        /// Conversations followed, and whether others have been told.
+        var joined: [ConversationID: Bool] = [:]
+        var isClosed = false
+    }
+
+    init(id: ID, identity: Identity, kernel: Kernel, outlet: any Outlet) {
+        self.id = id
+        self.identity = identity
+        self.kernel = kernel
+        self.outlet = outlet
+    }
+
+    public var user: UserReference { identity.user }
+
+    /// Follows a conversation: from here on its parcels reach the outlet. Returns where the conversation stood at a moment
+    /// after that, so that nothing can fall between what is read up to there and what comes live.
+    /// - Throws: `unknown_conversation`, `not_a_member`.
+    public func join(_ conversation: ConversationID) async throws(ChatError) -> Standing {
+        let isNew = state.withLock { state in
+            guard !state.isClosed, state.joined[conversation] == nil else { return false }
+            state.joined[conversation] = false
+            return true
+        }
+        if isNew { kernel.fanout.follow(conversation, by: outlet) }
+        do throws(ChatError) {
+            let standing = try await kernel.standing(of: user.id, in: conversation)
+            guard let membership = standing.membership, membership.isActive else {
+                throw ChatError(.notAMember, "You are not a member of this conversation.")
+            }
+            return standing
+        } catch {
+            if isNew { leave(conversation) }
+            throw error
+        }
+    }
+
+    /// Tells the others that the user is here. Its own outlet hears it too.
+    public func announce(_ conversation: ConversationID) {
+        let isFirst = state.withLock { state in
+            guard !state.isClosed, state.joined[conversation] == false else { return false }
+            state.joined[conversation] = true
+            return true
+        }
+        if isFirst { kernel.enter(user, conversation) }
+    }
+
+    /// Stops following a conversation.
+    public func leave(_ conversation: ConversationID) {
+        guard let wasAnnounced = state.withLock({ $0.joined.removeValue(forKey: conversation) }) else { return }
+        kernel.fanout.unfollow(conversation, by: outlet)
+        if wasAnnounced { kernel.leave(user, conversation) }
+    }
+
+    /// Makes a command of this session ready for ``Kernel/submit(_:)``. Commands are committed in the order in which they
+    /// are submitted.
+    /// - Parameters:
+    ///   - tag: comes back in the ``Settlement``.
+    ///   - wantsReply: false to be told only of a refusal.
+    /// - Throws: what can be refused at once: `message_empty`, `message_too_large`, `invalid_field`, `rate_limited`.
+    public func prepare(
+        _ proposal: Draft.Proposal, in conversation: ConversationID, tag: UInt64, wantsReply: Bool
+    ) throws(ChatError) -> Submission {
+        let draft = kernel.newDraft(proposal, in: conversation, by: user.id)
+        try kernel.admit(draft)
+        return Submission(draft: draft, origin: .session(self, tag: tag, wantsReply: wantsReply))
+    }
+
+    /// Tells the others that the user is typing, or has stopped.
+    public func type(in conversation: ConversationID, on: Bool) {
+        guard state.withLock({ $0.joined[conversation] != nil }) else { return }
+        kernel.type(user, in: conversation, on: on, origin: id)
+    }
+
+    /// Leaves everything. Harmless when done again.
+    public func close() {
+        let joined: [ConversationID]? = state.withLock { state in
+            guard !state.isClosed else { return nil }
+            state.isClosed = true
+            return state.joined.keys.sorted()
+        }
+        guard let joined else { return }
+        for conversation in joined { leave(conversation) }
+        kernel.closed(self)
+    }
+}

@@ -1,0 +1,181 @@
+import Synchronization
+
+extension Kernel {
+    /// What happens in a conversation, from behind a number on: what is stored, then what comes live, without a hole or a
+    /// repeat. For readers in the same process.
+    ///
+    /// A slow reader costs a bounded amount of memory and misses nothing: it is given what it has not read from the store.
+    /// - Throws: `unknown_conversation`, `not_a_member`, `cursor_ahead`.
+    public func entries(
+        in conversation: ConversationID, as user: UserID, after seq: Seq
+    ) async throws(ChatError) -> Subscription {
+        let reference = try await member(user, of: conversation).user
+        let reader = LocalReader(kernel: self, conversation: conversation, user: reference.id, after: seq)
+        let session = try open(Identity(user: reference), delivering: reader)
+        do throws(ChatError) {
+            let standing = try await session.join(conversation)
+            guard seq <= standing.lastSeq else {
+                throw ChatError(
+                    .cursorAhead, "This conversation has not come to \(seq); it stands at \(standing.lastSeq).")
+            }
+        } catch {
+            session.close()
+            throw error
+        }
+        return Subscription(reader: reader, session: session)
+    }
+}
+
+/// The entries of one conversation, in order. Ends when the reader is a member no more; letting go of it ends it.
+public struct Subscription: AsyncSequence, Sendable {
+    public typealias Element = Entry
+    public typealias Failure = ChatError
+
+    private let hold: Hold
+
+    init(reader: LocalReader, session: Session) { hold = Hold(reader: reader, session: session) }
+
+    public func makeAsyncIterator() -> Iterator { Iterator(hold: hold) }
+
+    public struct Iterator: AsyncIteratorProtocol {
+        fileprivate let hold: Hold
+
+        public mutating func next() async throws(ChatError) -> Entry? { try await hold.reader.next() }
+
+        public mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(ChatError) -> Entry? {
+            try await hold.reader.next()
+        }
+    }
+
+    /// Closes the session with the last iterator.
+    fileprivate final class Hold: Sendable {
+        let reader: LocalReader
+        let session: Session
+
+        init(reader: LocalReader, session: Session) {
+            self.reader = reader
+            self.session = session
+        }
+
+        deinit { session.close() }
+    }
+}
+
+/// An outlet for one reader in this process.
+final class LocalReader: Outlet {
+    /// How many entries wait for the reader before it is fed from the store instead.
+    private static let queueLimit = 1024
+
+    private struct State {
+        var feed: Feed
+        var queue: [Entry] = []
+        var mustRead = true
+        var hasEnded = false
+        var waiter: CheckedContinuation<Void, Never>?
+    }
+
+    private let kernel: Kernel
+    private let conversation: ConversationID
+    private let user: UserID
+    private let state: Mutex<State>
+
+    init(kernel: Kernel, conversation: ConversationID, user: UserID, after seq: Seq) {
+        self.kernel = kernel
+        self.conversation = conversation
+        self.user = user
+        state = Mutex(State(feed: Feed(position: seq, isLive: false, holdLimit: kernel.limits.heldEntries)))
+    }
+
+    func deliver(_ batch: Batch) {
+        for parcel in batch.parcels where parcel.conversation == conversation { take(parcel) }
+        batch.finished()
+    }
+
+    func signal(_ signal: Signal) {}
+
+    private func take(_ parcel: Parcel) {
+        let waiter = state.withLock { state in
+            if state.queue.count > Self.queueLimit { state.feed.lag() }
+            switch state.feed.offer(parcel) {
+            case .deliver: enqueue(parcel, after: 0, &state)
+            case .deliverRest(let after): enqueue(parcel, after: after, &state)
+            case .read: state.mustRead = true
+            case .nothing: break
+            }
+            return state.queue.isEmpty && !state.mustRead && !state.hasEnded ? nil : state.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    private func enqueue(_ parcel: Parcel, after: Seq, _ state: inout State) {
+        guard !state.hasEnded else { return }
+        let departure = Mutation.ignoresDeparture ? nil : parcel.departures.first { $0.user == user && $0.seq > after }
+        state.queue += parcel.entries.filter { $0.seq > after && $0.seq <= departure?.seq ?? .max }
+        if departure != nil { state.hasEnded = true }
+    }
+
+    func next() async throws(ChatError) -> Entry? {
+        while true {
+            enum Turn {
+                case give(Entry)
+                case end
+                case read(after: Seq)
+                case wait
+            }
+            let turn: Turn = state.withLock { state in
+                if !state.queue.isEmpty { return .give(state.queue.removeFirst()) }
+                if state.hasEnded { return .end }
+                if state.mustRead || state.feed.resume() {
+                    state.mustRead = false
+                    return .read(after: state.feed.position)
+                }
+                return .wait
+            }
+            switch turn {
+            case .give(let entry): return entry
+            case .end: return nil
+            case .read(let after): try await readPage(after: after)
+            case .wait:
+                await withTaskCancellationHandler {
+                    await park()
+                } onCancel: {
+                    state.withLock { $0.waiter.take() }?.resume()
+                }
+                if Task.isCancelled { return nil }
+            }
+        }
+    }
+
+    private func park() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isParked = state.withLock { state in
+                if !state.queue.isEmpty || state.mustRead || state.hasEnded || Task.isCancelled { return false }
+                state.waiter = continuation
+                return true
+            }
+            if !isParked { continuation.resume() }
+        }
+    }
+
+    private func readPage(after: Seq) async throws(ChatError) {
+        let page: Kernel.LogPage
+        do throws(ChatError) {
+            page = try await kernel.log(of: conversation, as: user, after: after)
+        } catch {
+            state.withLock { $0.mustRead = true }
+            throw error
+        }
+        state.withLock { state in
+            state.queue += page.entries
+            if page.endsMembership, page.isLast { state.hasEnded = true }
+            switch state.feed.page(through: page.through, isLast: page.isLast) {
+            case .read: state.mustRead = true
+            case .live(let following):
+                for item in following { enqueue(item.parcel, after: item.after, &state) }
+            case .nothing: break
+            }
+        }
+    }
+}

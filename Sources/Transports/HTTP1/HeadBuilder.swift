@@ -1,0 +1,89 @@
+/// Gathers a request head line by line; every string is made once, from the bytes.
+struct HeadBuilder {
+    private(set) var fields: [HTTPField] = []
+    private var method = ""
+    private var target = ""
+    private var path = ""
+    private var query: String?
+    private var authority: String?
+    private var minorVersion = 1
+
+    mutating func begin(_ bytes: borrowing Span<UInt8>, _ line: RequestLineReader.Line) throws(PeerViolation) {
+        guard line.major == 1 else { throw PeerViolation(status: 505, detail: "only HTTP/1.1 and HTTP/1.0 are spoken") }
+        minorVersion = Int(min(line.minor, 1))
+        method = Self.text(bytes, line.method)
+        let isOptions = method == "OPTIONS"
+        let parts = try RequestTarget(bytes, line.target, isOptions: isOptions)
+        target = Self.text(bytes, line.target)
+        authority = parts.authority.map { Self.text(bytes, $0) }
+        query = parts.query.map { Self.text(bytes, $0) }
+        if let range = parts.path {
+            path = range == line.target ? target : Self.text(bytes, range)
+        } else {
+            path = isOptions && query == nil ? "*" : "/"
+        }
+        fields.reserveCapacity(16)
+    }
+
+    mutating func add(_ bytes: borrowing Span<UInt8>, name: Range<Int>, value: Range<Int>) {
+        fields.append(HTTPField(name: Self.text(bytes, name), value: Self.text(bytes, value)))
+    }
+
+    /// The head and how its content is framed. The builder is as new afterwards.
+    mutating func finish(limits: borrowing HTTPLimits) throws(PeerViolation) -> (RequestHead, BodyFraming) {
+        defer { self = HeadBuilder() }
+        var contentLengths: [String] = []
+        var transferEncodings: [String] = []
+        var host: Int?
+        var saysClose = false
+        var saysKeepAlive = false
+        var expects = false
+        for index in fields.indices {
+            // The length of the name tells the five that matter apart from nearly all others.
+            switch fields[index].name.utf8.count {
+            case 4 where fields[index].isNamed("host"):
+                guard host == nil else { throw .malformed("Host more than once") }
+                host = index
+            case 6 where fields[index].isNamed("expect"): expects = true
+            case 10 where fields[index].isNamed("connection"):
+                saysClose = saysClose || ListMembers.contains("close", in: fields[index].value)
+                saysKeepAlive = saysKeepAlive || ListMembers.contains("keep-alive", in: fields[index].value)
+            case 14 where fields[index].isNamed("content-length"): contentLengths.append(fields[index].value)
+            case 17 where fields[index].isNamed("transfer-encoding"): transferEncodings.append(fields[index].value)
+            default: break
+            }
+        }
+        let authority = try settleHost(host)
+        let framing = try BodyFraming.decide(
+            contentLengths: contentLengths, transferEncodings: transferEncodings, minorVersion: minorVersion,
+            limit: limits.bodyBytes)
+
+        var head = RequestHead(method: method, path: path, query: query, host: authority, minorVersion: minorVersion)
+        head.target = target
+        head.fields = fields
+        head.keepAlive = !saysClose && (minorVersion >= 1 || saysKeepAlive)
+        if case .length(let length) = framing { head.contentLength = length }
+        head.isChunked = framing == .chunked
+        head.expectsContinue =
+            expects && minorVersion >= 1 && head.hasBody && fields.list("expect", has: "100-continue")
+        return (head, framing)
+    }
+
+    /// Exactly one `Host` in HTTP/1.1, at most one in HTTP/1.0 (RFC 9112 section 3.2). The host of an absolute-form target
+    /// replaces it (section 3.2.2).
+    private mutating func settleHost(_ index: Int?) throws(PeerViolation) -> String? {
+        guard let index else {
+            guard minorVersion == 0 else { throw .malformed("HTTP/1.1 without Host") }
+            return authority
+        }
+        let value = fields[index].value.utf8
+        try HostRules.check(value.span, 0..<value.count)
+        if let authority { fields[index].value = authority }
+        return fields[index].value
+    }
+
+    /// Bytes from 0x80 in a field value are opaque (RFC 9110 section 5.5): read as UTF-8, and what is none becomes U+FFFD.
+    private static func text(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> String {
+        unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,407 @@
+import ChatKernel
+import ChatNet
+import ChatWebSocketProtocol
+import ChatWire
+
+/// One WebSocket of profile v1: one user in one conversation. Lives on its loop.
+///
+/// What comes from the kernel is offered to the ``Feed``, which says what of it to send; past the outbox's bytes the feed
+/// lags, the queue stops growing, and the rest is read from the store as the socket drains.
+final class WebSocketConnection: StreamHandler, @unchecked Sendable {
+    let session: Session
+    let conversation: ConversationID
+    private let lane: Lane
+    private let stream: ByteStream
+    private var machine: WebSocketMachine
+    private var liveness: Liveness
+    private var feed: Feed
+    private var expiry: Int64?
+    private var isReadingPage = false
+    /// Told while the queue was full: the newest notice is what still matters when it has drained.
+    private var missedPresence: [UInt8]?
+    /// Commands whose answers carry the client's own `id`, by tag.
+    private var awaited: [UInt64: FrameID] = [:]
+    private var lastTag: UInt64 = 0
+
+    init(_ boarding: Boarding, lane: Lane, stream: ByteStream) {
+        session = boarding.session
+        conversation = boarding.conversation
+        self.lane = lane
+        self.stream = stream
+        machine = WebSocketMachine(limits: lane.settings.limits)
+        liveness = Liveness(patience: lane.settings.patience, now: lane.loop.now)
+        feed = Feed(
+            position: boarding.position, isLive: boarding.isLive, holdLimit: lane.kernel.limits.heldEntries)
+        renew(until: session.identity.expiresAt)
+    }
+
+    /// The client is in: others may know, and what it missed is read.
+    func begin(with refusal: ChatError?) {
+        lane.add(self)
+        session.announce(conversation)
+        if let refusal { send(refusal, id: nil) }
+        arm()
+        readOn()
+    }
+
+    // MARK: Time
+
+    /// The moment the token ends, and the leeway that it was checked with.
+    private func renew(until end: Timestamp?) {
+        guard let end else {
+            expiry = nil
+            return
+        }
+        let left = end.microseconds &- lane.kernel.time.wall().microseconds
+        expiry = lane.loop.now &+ min(max(0, left), 1 << 50) &* 1000 &+ Self.leeway
+    }
+
+    private static let leeway: Int64 = 30_000_000_000
+
+    private func arm() {
+        switch (liveness.deadline, expiry) {
+        case (let a?, let b?): stream.deadline = min(a, b)
+        case (let a, let b): stream.deadline = a ?? b
+        }
+    }
+
+    func deadlineReached(_ stream: ByteStream, now: Int64) {
+        if let expiry, now >= expiry, !liveness.isClosing {
+            return close(.policyViolation, "token_expired")
+        }
+        switch liveness.deadlineReached(now: now) {
+        case .nothing: break
+        case .sendPing: stream.send(FrameWriter.ping())
+        case .closeSocket: return stream.close()
+        }
+        arm()
+    }
+
+    // MARK: From the client
+
+    func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int {
+        liveness.bytesArrived(now: lane.loop.now)
+        var at = 0
+        while !liveness.isClosing {
+            switch machine.next(in: &bytes, from: &at) {
+            case .needBytes: return at
+            case .text(let range): read(bytes.bytes.extracting(range))
+            case .assembled(isText: true):
+                let message = machine.takeMessage()
+                unsafe read(message.span.bytes)
+            case .binary, .assembled: close(.unsupportedData, "Text frames only.")
+            case .ping(let range):
+                stream.send(FrameWriter.frame(.pong, bytes.bytes.extracting(range)))
+                pauseWhenFull()
+            case .pong: break
+            case .close(let code, _):
+                switch liveness.peerClosed() {
+                case .answerAndClose: stream.send(FrameWriter.close(code))
+                case .closeSocket: break
+                }
+                depart()
+            case .violation(let violation): close(violation.closeCode, violation.detail)
+            }
+        }
+        return bytes.byteCount
+    }
+
+    private func read(_ payload: RawSpan) {
+        switch ClientFrame.decode(payload) {
+        case .failure(let failure): send(failure.error, id: failure.id)
+        case .success(let frame):
+            do throws(ChatError) {
+                try handle(frame)
+            } catch {
+                send(error, id: frame.id)
+            }
+        }
+        pauseWhenFull()
+    }
+
+    private func handle(_ frame: ClientFrame) throws(ChatError) {
+        switch frame.body {
+        case .message(let named, let content, let clientID, let replyTo):
+            try requireOurs(named)
+            try submit(.post(content: content, clientID: clientID, replyTo: replyTo), frame.id)
+            return
+        case .typing(let named, let on):
+            try requireOurs(named)
+            session.type(in: conversation, on: on)
+            if let id = frame.id { acknowledge(id) }
+            return
+        default: break
+        }
+        // What v1 does not have is understood from those who ask for an answer (`protocol.md` section 2).
+        guard let id = frame.id else {
+            throw ChatError(.unknownType, "v1 knows “message” and “typing”; other types need an “id”.")
+        }
+        switch frame.body {
+        case .message, .typing: break
+        case .edit(let message, let content): try submit(.edit(message, content: content), id)
+        case .delete(let message): try submit(.delete(message), id)
+        case .react(let message, let key, let on): try submit(.react(message, key: key, on: on), id)
+        case .read(let named, let seq):
+            try requireOurs(named)
+            try submit(.read(through: seq), id)
+        case .subscribe(let named, _):
+            try requireOurs(named)
+            subscribed(id)
+        case .ping: acknowledge(id)
+        case .history(let named, let page, let limit):
+            try requireOurs(named)
+            history(page, limit: min(limit ?? Self.historyPage, Self.historyLimit), id)
+        case .auth(let token): authenticate(token, id)
+        case .hello, .unsubscribe:
+            throw ChatError(.unknownType, "This belongs to the subprotocol chat.v2.")
+        }
+    }
+
+    private func requireOurs(_ named: ConversationID?) throws(ChatError) {
+        guard named == nil || named == conversation else {
+            throw ChatError(.invalidField, "conversation_id: this connection is of one conversation only.")
+        }
+    }
+
+    private func submit(_ proposal: Draft.Proposal, _ id: FrameID?) throws(ChatError) {
+        guard let id else {
+            lane.gather(try session.prepare(proposal, in: conversation, tag: 0, wantsReply: false))
+            return
+        }
+        guard awaited.count < Self.awaitedLimit else {
+            throw ChatError(.overloaded, "Too many commands await their answer.", retryAfterMilliseconds: 250)
+        }
+        lastTag += 1
+        lane.gather(try session.prepare(proposal, in: conversation, tag: lastTag, wantsReply: true))
+        awaited[lastTag] = id
+    }
+
+    /// Answers one connection may wait for: more than any window that makes sense, and bounded.
+    private static let awaitedLimit = 4096
+
+    /// What became of a command.
+    func settle(_ tag: UInt64, _ result: Result<Reply, ChatError>) {
+        let id = awaited.removeValue(forKey: tag)
+        guard !liveness.isClosing else { return }
+        switch result {
+        case .failure(let error): send(error, id: id)
+        case .success(let reply):
+            if let id { acknowledge(id, reply) }
+        }
+    }
+
+    private func acknowledge(_ id: FrameID, _ reply: Reply? = nil) {
+        var payload: [UInt8] = []
+        if let reply {
+            Ack.append(reply, to: id, durability: lane.durability, to: &payload)
+        } else {
+            Ack.append(to: id, to: &payload)
+        }
+        stream.send(FrameWriter.text(payload))
+    }
+
+    private func send(_ error: ChatError, id: FrameID?) {
+        var payload: [UInt8] = []
+        V1.append(error, id: id, to: &payload)
+        stream.send(FrameWriter.text(payload))
+    }
+
+    /// A client that asks and does not read: nothing more is read from it until it does.
+    private func pauseWhenFull() {
+        if stream.queuedBytes > 2 * lane.settings.outboxBytes { stream.pauseReading() }
+    }
+
+    // MARK: To the client
+
+    /// A parcel, with its frames as everybody gets them.
+    func take(_ parcel: Parcel, _ bytes: [UInt8]) {
+        guard !liveness.isClosing else { return }
+        if stream.queuedBytes > lane.settings.outboxBytes { feed.lag() }
+        let offer = feed.offer(parcel)
+        if !parcel.departures.isEmpty, let departure = parcel.departures.first(where: { $0.user == session.user.id }) {
+            if offer != .nothing { send(parcel, after: parcel.first - 1, through: departure.seq) }
+            return close(.policyViolation, "removed")
+        }
+        switch offer {
+        case .deliver: stream.send(bytes)
+        case .deliverRest(let after): send(parcel, after: after, through: .max)
+        case .read: readOn()
+        case .nothing: break
+        }
+    }
+
+    private func send(_ parcel: Parcel, after: Seq, through: Seq) {
+        send(parcel.entries.filter { $0.seq > after && $0.seq <= through })
+    }
+
+    private func send(_ entries: [Entry]) {
+        let bytes = V1Frames.bytes(of: entries) { lane.kernel.activeUsers(in: conversation) }
+        if !bytes.isEmpty { stream.send(bytes) }
+    }
+
+    func take(_ signal: Signal, _ frame: [UInt8]) {
+        guard !liveness.isClosing else { return }
+        guard stream.queuedBytes <= lane.settings.outboxBytes / 2 else {
+            if case .presence = signal { missedPresence = frame }
+            return
+        }
+        stream.send(frame)
+    }
+
+    func drained(_ stream: ByteStream) {
+        stream.resumeReading()
+        if let missedPresence {
+            self.missedPresence = nil
+            stream.send(missedPresence)
+        }
+        _ = feed.resume()
+        readOn()
+    }
+
+    // MARK: Catching up
+
+    /// Reads the next page when there is one to read and room for it.
+    private func readOn() {
+        guard !feed.isLive, !feed.isLagging, !isReadingPage, !liveness.isClosing,
+            stream.queuedBytes <= lane.settings.outboxBytes
+        else { return }
+        isReadingPage = true
+        let (lane, session, conversation, position) = (lane, session, conversation, feed.position)
+        lane.errands.send { [weak self] in
+            let page: Result<Kernel.LogPage, ChatError>
+            do throws(ChatError) {
+                page = .success(try await lane.kernel.log(of: conversation, as: session.user.id, after: position))
+            } catch {
+                page = .failure(error)
+            }
+            lane.loop.post { [weak self] in self?.take(page) }
+        }
+    }
+
+    private func take(_ page: Result<Kernel.LogPage, ChatError>) {
+        isReadingPage = false
+        guard !liveness.isClosing else { return }
+        switch page {
+        case .failure(let error):
+            // The position is kept by the client; it comes back when the store does.
+            send(error, id: nil)
+            close(.tryAgainLater, error.code.rawValue)
+        case .success(let page):
+            send(page.entries)
+            if page.endsMembership, page.isLast { return close(.policyViolation, "removed") }
+            switch feed.page(through: page.through, isLast: page.isLast) {
+            case .live(let following): for item in following { send(item.parcel, after: item.after, through: .max) }
+            case .read: readOn()
+            case .nothing: break
+            }
+        }
+    }
+
+    private static let historyPage = 50
+    private static let historyLimit = 200
+
+    private func history(_ page: ClientFrame.HistoryPage, limit: Int, _ id: FrameID) {
+        let window: Kernel.MessagePage =
+            switch page {
+            case .newest: .newest()
+            case .before(let seq): .before(seq)
+            case .after(let seq): .after(seq)
+            }
+        let (kernel, user, conversation) = (lane.kernel, session.user.id, conversation)
+        answer(id) { () async throws(ChatError) in
+            let (entries, hasMore) = try await kernel.history(
+                of: conversation, as: user, window, limit: limit)
+            let epoch = try await kernel.head().epoch
+            return { Ack.appendHistory(to: id, events: entries, epoch: epoch, more: hasMore, to: &$0) }
+        }
+    }
+
+    /// To subscribe to what one is subscribed to is harmless, and says where one stands.
+    private func subscribed(_ id: FrameID) {
+        let (kernel, conversation, position) = (lane.kernel, conversation, feed.position)
+        answer(id) { () async throws(ChatError) in
+            let cursor = try await kernel.head()
+            return {
+                Ack.appendSubscribed(to: id, conversation: conversation, seq: position, cursor: cursor, to: &$0)
+            }
+        }
+    }
+
+    private typealias Writing = @Sendable (inout [UInt8]) -> Void
+
+    /// Sends an errand for something a frame asked for, and its answer when there is one.
+    private func answer(_ id: FrameID, _ ask: @escaping @Sendable () async throws(ChatError) -> Writing) {
+        let lane = lane
+        lane.errands.send { [weak self] in
+            var payload: [UInt8] = []
+            do throws(ChatError) {
+                try await ask()(&payload)
+            } catch {
+                payload = []
+                V1.append(error, id: id, to: &payload)
+            }
+            let frame = FrameWriter.text(payload)
+            lane.loop.post { [weak self] in
+                guard let self, !self.liveness.isClosing else { return }
+                self.stream.send(frame)
+                self.pauseWhenFull()
+            }
+        }
+    }
+
+    // MARK: Renewing
+
+    private func authenticate(_ token: String, _ id: FrameID) {
+        let (lane, user) = (lane, session.user.id)
+        lane.errands.send { [weak self] in
+            let result: Result<Identity, ChatError>
+            do throws(ChatError) {
+                let identity = try await lane.kernel.identify(.token(token))
+                guard identity.user.id == user else {
+                    throw ChatError(.forbidden, "This token is another user's; nothing has changed.")
+                }
+                result = .success(identity)
+            } catch {
+                result = .failure(error)
+            }
+            lane.loop.post { [weak self] in self?.renewed(result, id) }
+        }
+    }
+
+    private func renewed(_ result: Result<Identity, ChatError>, _ id: FrameID) {
+        guard !liveness.isClosing else { return }
+        switch result {
+        case .failure(let error): send(error, id: id)
+        case .success(let identity):
+            renew(until: identity.expiresAt)
+            arm()
+            acknowledge(id)
+        }
+    }
+
+    // MARK: The end
+
+    private func close(_ code: CloseCode, _ reason: String) {
+        guard liveness.beginClosing(now: lane.loop.now) else { return }
+        stream.send(FrameWriter.close(code, reason: reason))
+        depart()
+    }
+
+    /// Nothing more is said; what has been said is sent.
+    private func depart() {
+        session.close()
+        stream.closeAfterFlush(deadline: lane.loop.now + lane.settings.patience.forClose)
+    }
+
+    func drain(_ stream: ByteStream, deadline: Int64) {
+        guard liveness.beginClosing(now: lane.loop.now) else { return }
+        stream.send(FrameWriter.close(.goingAway, reason: "draining"))
+        session.close()
+        stream.closeAfterFlush(deadline: deadline)
+    }
+
+    func ended(_ stream: ByteStream, reason: EndReason) {
+        session.close()
+        lane.remove(self)
+    }
+}

@@ -1,0 +1,55 @@
+import ChatWebSocketProtocol
+
+/// What a config may say of the WebSocket transport, all of it optional.
+public struct WebSocketSettings: Decodable, Sendable, Equatable {
+    /// Silence after which the peer is asked for a sign of life, in seconds. 25 by default: below the 30 at which the
+    /// most forgetful proxies drop a quiet connection. More saves traffic, and lets dead connections linger.
+    public var pingSeconds: Int
+    /// How long after that it may stay silent, in seconds; then the connection is closed. 20 by default.
+    public var pongSeconds: Int
+    /// Bytes queued for one connection; past it the connection is fed from the store at its own speed. 1 MiB by
+    /// default: a hundred slow readers then cost 100 MiB at most.
+    public var outboxBytes: Int
+    /// One message from a client, over all its fragments; past it the connection is closed with 1009. 1 MiB by default,
+    /// which has room for the longest content with every character escaped.
+    public var frameBytes: Int
+
+    public init(pingSeconds: Int = 25, pongSeconds: Int = 20, outboxBytes: Int = 1 << 20, frameBytes: Int = 1 << 20) {
+        self.pingSeconds = pingSeconds
+        self.pongSeconds = pongSeconds
+        self.outboxBytes = outboxBytes
+        self.frameBytes = frameBytes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case pingSeconds
+        case pongSeconds
+        case outboxBytes
+        case frameBytes
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        func number(_ key: CodingKeys, _ standard: Int, in range: ClosedRange<Int>) throws -> Int {
+            let value = try values.decodeIfPresent(Int.self, forKey: key) ?? standard
+            guard range.contains(value) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key, in: values,
+                    debugDescription: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return value
+        }
+        let standard = WebSocketSettings()
+        pingSeconds = try number(.pingSeconds, standard.pingSeconds, in: 1...3600)
+        pongSeconds = try number(.pongSeconds, standard.pongSeconds, in: 1...3600)
+        outboxBytes = try number(.outboxBytes, standard.outboxBytes, in: 65_536...(64 << 20))
+        frameBytes = try number(.frameBytes, standard.frameBytes, in: 1024...(16 << 20))
+    }
+
+    var patience: Liveness.Patience {
+        Liveness.Patience(
+            untilPing: Int64(pingSeconds) * 1_000_000_000, forPong: Int64(pongSeconds) * 1_000_000_000)
+    }
+
+    var limits: WebSocketLimits { WebSocketLimits(frameBytes: frameBytes, messageBytes: frameBytes) }
+}

@@ -1,0 +1,12 @@
+/// What a frame is (RFC 6455 section 5.2). The values not listed are reserved, and a frame that has one is refused.
+public enum Opcode: UInt8, Sendable {
+    case continuation = 0x0
+    case text = 0x1
+    case binary = 0x2
+    case close = 0x8
+    case ping = 0x9
+    case pong = 0xA
+
+    /// Control frames may stand between the fragments of a message; they have at most 125 bytes and are never fragmented.
+    public var isControl: Bool { rawValue & 0x8 != 0 }
+}

@@ -29,19 +29,21 @@ public enum JSONWriter {
     }
 
     private static func escapedLength(_ text: RawSpan) -> Int {
-        var length = text.byteCount
+        let end = text.byteCount
+        var length = end
         var at = 0
-        while at < text.byteCount {
-            if at <= text.byteCount &- 8 {
-                let found = JSONWord.escaped(text.word(at))
-                at &+= found == 0 ? 8 : found.trailingZeroBitCount >> 3
-                if found == 0 { continue }
+        while at < end {
+            while at <= end &- 8, JSONWord.escaped(text.word(at)) == 0 { at &+= 8 }
+            // The last word may begin among bytes that have been seen, which change nothing.
+            if end >= 8, at > end &- 8, JSONWord.escaped(text.word(end &- 8)) == 0 { return length }
+            guard at < end else { return length }
+            for index in at..<min(at &+ 8, end) {
+                let byte = text.byte(index)
+                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                    length &+= letter(of: byte) == nil ? 5 : 1
+                }
             }
-            let byte = text.byte(at)
-            at &+= 1
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                length &+= letter(of: byte) == nil ? 5 : 1
-            }
+            at &+= 8
         }
         return length
     }

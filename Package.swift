@@ -33,8 +33,9 @@ let package = Package(
 
         // floor 1
         .target(name: "ChatNet", dependencies: ["CLinux"], path: "Sources/Transports/Net"),
-        .target(name: "ChatHTTP1", path: "Sources/Transports/HTTP1"),
-        .target(name: "ChatWebSocketProtocol", path: "Sources/Transports/WebSocketProtocol"),
+        .target(name: "ChatHTTP1", path: "Sources/Transports/HTTP1", exclude: ["README.md"]),
+        .target(
+            name: "ChatWebSocketProtocol", path: "Sources/Transports/WebSocketProtocol", exclude: ["README.md"]),
         .target(name: "ChatWire", dependencies: ["ChatKernel"], path: "Sources/Transports/Wire"),
         .target(
             name: "ChatHTTPServer", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1"],

@@ -86,7 +86,9 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             switch machine.next(in: &bytes, from: &at) {
             case .needBytes: return at
             case .text(let range): read(bytes.bytes.extracting(range))
-            case .assembled(isText: true): read(machine.takeMessage().span.bytes)
+            case .assembled(isText: true):
+                let message = machine.takeMessage()
+                unsafe read(message.span.bytes)
             case .binary, .assembled: close(.unsupportedData, "Text frames only.")
             case .ping(let range):
                 stream.send(FrameWriter.frame(.pong, bytes.bytes.extracting(range)))
@@ -272,7 +274,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             } catch {
                 page = .failure(error)
             }
-            lane.loop.post { self?.take(page) }
+            lane.loop.post { [weak self] in self?.take(page) }
         }
     }
 
@@ -339,7 +341,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
                 V1.append(error, id: id, to: &payload)
             }
             let frame = FrameWriter.text(payload)
-            lane.loop.post {
+            lane.loop.post { [weak self] in
                 guard let self, !self.liveness.isClosing else { return }
                 self.stream.send(frame)
                 self.pauseWhenFull()
@@ -362,7 +364,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             } catch {
                 result = .failure(error)
             }
-            lane.loop.post { self?.renewed(result, id) }
+            lane.loop.post { [weak self] in self?.renewed(result, id) }
         }
     }
 

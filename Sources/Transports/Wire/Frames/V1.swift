@@ -77,7 +77,7 @@ public enum V1 {
     public static func appendJoined(
         _ user: UserReference, in conversation: ConversationID, activeUsers: [UserID], to bytes: inout [UInt8]
     ) {
-        appendSystem("User joined", activeUsers, event: "user_joined", user, conversation, to: &bytes)
+        appendSystem("User joined", activeUsers, event: "joined", user, conversation, to: &bytes)
         bytes.put("}")
     }
 
@@ -85,7 +85,7 @@ public enum V1 {
     public static func appendLeft(
         _ user: UserReference, in conversation: ConversationID, activeUsers: [UserID], to bytes: inout [UInt8]
     ) {
-        appendSystem("User left", activeUsers, event: "user_left", user, conversation, to: &bytes)
+        appendSystem("User left", activeUsers, event: "left", user, conversation, to: &bytes)
         bytes.put("}")
     }
 

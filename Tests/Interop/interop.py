@@ -20,6 +20,7 @@ def main():
     arguments.add_argument("--scratch", help="where its data goes")
     arguments.add_argument("--store", default="sqlite", help="sqlite or json-files")
     arguments.add_argument("--only", default="", help="a regular expression on module and title")
+    arguments.add_argument("--lines", type=int, default=12, help="how much of a failed case's exchange is printed")
     arguments.add_argument("--list", action="store_true")
     options = arguments.parse_args()
 
@@ -32,6 +33,7 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="interop-", dir=options.scratch) as scratch:
         house = runner.House(os.path.abspath(options.chatd), scratch, options.store)
+        house.shown = options.lines
         passed, failed = asyncio.run(runner.run_all(house, options.only))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

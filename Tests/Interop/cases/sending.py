@@ -18,7 +18,7 @@ async def repeated(t):
     equal((first["duplicate"], second["duplicate"]), (False, True), "duplicate")
     for name in ("message_id", "seq", "pos", "timestamp", "client_id", "durability"):
         equal(second[name], first[name], name)
-    fields(second, first, "fields of the second ack")
+    fields(second, list(first), "fields of the second ack")
     await line.fence()
     await other.next("message", content="fence")
     equal(len(other.heard("message", content="once")), 1, "times it was shown")

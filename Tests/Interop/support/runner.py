@@ -97,6 +97,8 @@ class House:
         self.scratch = scratch
         self.store = store
         self.count = 0
+        # Lines of a failed case's exchange that are printed.
+        self.shown = 12
         self.shared = None
 
     def make(self, **changes):
@@ -153,8 +155,8 @@ async def run_all(house, only=""):
         failed += 1
         trouble, exchange = outcome
         print(f"FAILED {function.__module__.rpartition('.')[2]}: {title}\n    {trouble}")
-        for text in exchange[-30:]:
-            print(f"    | {text[:600]}")
+        for text in exchange[-house.shown:]:
+            print(f"    | {text[:300]}")
         print(flush=True)
         if house.shared.process.returncode is not None:
             print("The shared server has ended; the rest gets a new one.\n" + house.shared.output()[-3000:], flush=True)

@@ -37,7 +37,8 @@ let package = Package(
         .target(name: "ChatHTTP1", path: "Sources/Transports/HTTP1", exclude: ["README.md"]),
         .target(
             name: "ChatWebSocketProtocol", path: "Sources/Transports/WebSocketProtocol", exclude: ["README.md"]),
-        .target(name: "ChatWire", dependencies: ["ChatKernel"], path: "Sources/Transports/Wire"),
+        .target(
+            name: "ChatWire", dependencies: ["ChatKernel"], path: "Sources/Transports/Wire", exclude: ["README.md"]),
         .target(
             name: "ChatHTTPServer", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1"],
             path: "Sources/Transports/HTTPServer", exclude: ["README.md"]),
@@ -56,7 +57,8 @@ let package = Package(
         .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite"),
 
         // floor 3
-        .target(name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], path: "Sources/Host/Auth",
+        .target(
+            name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], path: "Sources/Host/Auth",
             exclude: ["README.md"]),
         .target(
             name: "ChatHost",

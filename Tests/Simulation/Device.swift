@@ -47,7 +47,15 @@ enum Frame {
     case settled(attempt: Int, Result<Reply, ChatError>)
     case typing(ConversationID, UserID, on: Bool)
 
-    var entry: Entry? { if case .entry(let entry) = self { entry } else { nil } }
+    /// The conversation in which it moves the device's position.
+    var moves: ConversationID? {
+        switch self {
+        case .begins(let room, _): room
+        case .entry(let entry): entry.conversation
+        case .settled, .typing: nil
+        }
+    }
+
     var typing: ConversationID? { if case .typing(let room, _, _) = self { room } else { nil } }
 }
 

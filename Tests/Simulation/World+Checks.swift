@@ -163,11 +163,12 @@ extension World {
                 }
             }
             guard let writer = writers.first else { continue }
+            time.advance(seconds: 2)
             executor.start { [kernel = life.kernel] in
                 _ = try? await kernel.perform(.post(room, content: "the last"), as: writer.id)
             }
-            time.advance(seconds: 2)
             comeToRest()
+            life.lastTried[writer.id] = time.monotonic()
         }
     }
 

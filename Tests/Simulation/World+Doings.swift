@@ -92,7 +92,7 @@ extension World {
 
     func follow(_ room: ConversationID, on connection: Connection) {
         // While something of it is still on its way, the device does not know its own position.
-        guard connection.following(room) == nil, !connection.frames.contains(where: { $0.entry?.conversation == room })
+        guard connection.following(room) == nil, !connection.frames.contains(where: { $0.moves == room })
         else { return }
         let device = connection.device
         let user = device.user.id

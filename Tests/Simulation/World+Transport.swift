@@ -163,7 +163,8 @@ extension World {
                 connection.frames.append(.begins(following.conversation, at: standing.lastSeq))
                 following.pushed = standing.lastSeq
             }
-            if !following.isAttachedFirst {
+            if !following.isAttachedFirst || following.feed.isLagging {
+                // What was held, if anything, has been let go: read from where it begins.
                 following.feed = Feed(
                     position: following.after ?? standing.lastSeq, isLive: false,
                     holdLimit: scenario.limits.heldEntries)
@@ -215,6 +216,8 @@ extension World {
                 note("receives", device.number, Int(entry.pos))
             case .settled(let attempt, let result): learn(attempt, result)
             case .typing(let room, let user, let on):
+                // Nobody is shown its own typing: an end that it asked for is not echoed to it.
+                guard user != device.user.id else { continue }
                 connection.typists.removeAll { $0 == (room, user) }
                 if on { connection.typists.append((room, user)) }
             }

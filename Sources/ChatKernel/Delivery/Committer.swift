@@ -10,12 +10,15 @@ final class Committer: Sendable {
 
         /// Whether a batch may be taken, or there will be none. The gate holds nothing back when stopping: by then
         /// outlets may be gone, and the pulse that looks at the gate again has stopped too.
-        func mayGoOn(now: Int64) -> Bool { queue.mayStart(now: now) || isStopping && !queue.isWriting }
+        func mayGoOn(now: Int64) -> Bool {
+            if Mutation.waitsForGateWhenStopping.isOn, !queue.waiting.isEmpty { return queue.mayStart(now: now) }
+            return queue.mayStart(now: now) || isStopping && !queue.isWriting
+        }
     }
 
-    private let store: any Store
-    private let fanout: Fanout
-    private let time: any TimeSource
+    let store: any Store
+    let fanout: Fanout
+    let time: any TimeSource
     private let metrics: KernelMetrics
     private let log: any LogSink
     private let state: Mutex<State>
@@ -110,6 +113,9 @@ final class Committer: Sendable {
     // MARK: One batch
 
     private func commit(_ batch: [Submission]) async {
+        #if Mutants
+            await showEarly(batch)
+        #endif
         let drafts = batch.map(\.draft)
         var results: [Result<Reply, ChatError>]
         do throws(StoreError) {
@@ -117,7 +123,9 @@ final class Committer: Sendable {
         } catch {
             log.error("a batch was not committed", LogField("reason", error), LogField("drafts", drafts.count))
             metrics.failedBatches.add(1, ordering: .relaxed)
-            results = drafts.map { _ in .failure(error.asChatError) }
+            results = drafts.map { _ in
+                Mutation.acknowledgesFailure.isOn ? .success(.unchanged) : .failure(error.asChatError)
+            }
         }
         if results.count != batch.count {
             // An adapter that breaks its contract: nobody may be told that anything is safe.
@@ -155,14 +163,14 @@ final class Committer: Sendable {
         }
         metrics.batches.add(1, ordering: .relaxed)
         metrics.entries.add(committed, ordering: .relaxed)
-        if Mutation.dropsADelivery, groups.count > 0 { groups.removeLast() }
-        if Mutation.reordersBatch { for at in groups.indices { groups[at].entries.reverse() } }
+        if Mutation.dropsDelivery.isOn { _ = groups.popLast() }
+        if Mutation.reordersBatch.isOn { for at in groups.indices { groups[at].entries.reverse() } }
         let parcels = groups.map { Parcel(conversation: $0.conversation, entries: $0.entries) }
         let addressed = fanout.address(parcels, settlements)
         let generation = wakeAfter { [time] in
             $0.queue.written(toOutlets: addressed.count, now: time.monotonic())
         }
-        for item in addressed {
+        for item in Mutation.deliversTwice.isOn ? addressed + addressed : addressed {
             item.outlet.deliver(
                 Batch(parcels: item.parcels, settlements: item.settlements) { [weak self] in
                     self?.wakeAfter { $0.queue.reported(generation) }

@@ -41,7 +41,7 @@ extension Kernel {
         in conversation: ConversationID, as user: UserID, _ page: MessagePage = .newest(), limit: Int
     ) async throws(ChatError) -> [Message] {
         let (membership, lastSeq) = try await presentMember(user, of: conversation)
-        let spans = membership.spans(through: lastSeq)
+        let spans = Mutation.leavesSpansOpen.isOn ? membership.spans : membership.spans(through: lastSeq)
         let query: MessageQuery =
             switch page {
             case .newest(let offset): .newest(conversation, spans: spans, offset: offset)
@@ -94,15 +94,17 @@ extension Kernel {
     ) async throws(ChatError) -> LogPage {
         let limit = limits.pageEntries
         // First the entries, then the membership: a removal between the two must hide, not show.
+        let early = Mutation.judgesReadersEarly.isOn ? try await standing(of: user, in: conversation) : nil
         let entries = try await ask { (store) throws(StoreError) in
             try await store.entries(in: .conversation(conversation, after: seq), limit: limit)
         }
-        let membership = try await standing(of: user, in: conversation).membership
+        let standing = try await standing(of: user, in: conversation)
+        let membership = (early ?? standing).membership
         let through = entries.last?.seq ?? seq
         return LogPage(
-            entries: entries.filter { Mutation.ignoresMembership || membership?.sees($0.seq) ?? false },
-            through: through, isLast: entries.count < limit,
-            endsMembership: membership?.hasEnded(by: through) ?? true)
+            entries: entries.filter { Mutation.ignoresMembership.isOn || membership?.sees($0.seq) ?? false },
+            through: through, isLast: entries.count < limit || Mutation.treatsPageAsLast.isOn,
+            endsMembership: membership?.hasEnded(by: Mutation.partsReadersEarly.isOn ? .max - 1 : through) ?? true)
     }
 
     /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it.

@@ -197,7 +197,7 @@ public final class Kernel: Sendable {
     func closed(_ session: Session) {
         metrics.sessions.subtract(1, ordering: .relaxed)
         ephemera.withLock { ephemera in
-            let left = (ephemera.sessions[session.user.id] ?? 1) - 1
+            let left = (ephemera.sessions[session.user.id] ?? 1) - (Mutation.leaksSessions.isOn ? 0 : 1)
             ephemera.sessions[session.user.id] = left > 0 ? left : nil
         }
     }

@@ -65,6 +65,7 @@ class Sender:
     async def load(self, room, stop):
         """Sends until the connection breaks or somebody says stop; then what is under way is waited for."""
         line = await self.person.open(room)
+        line.prefixes = ('{"type":"ack"', '{"type":"error"')
         try:
             for number in self.unknown:
                 await self.send(line, number)

@@ -61,6 +61,12 @@ def expect_text(page, selector, text, deadline=10):
     page.wait(f"document.querySelector({q(selector)})?.textContent.includes({q(text)})", deadline)
 
 
+def ask(path):
+    """A promise of what the host says at `path` and the id of the open conversation."""
+    token = "sessionStorage.getItem('chat.token')"
+    return f"fetch('{path}' + location.hash.slice(4), {{ headers: {{ Authorization: 'Bearer ' + {token} }} }}).then((answer) => answer.json())"
+
+
 def bubble(text):
     return f"[...document.querySelectorAll('#rows .message')].find((row) => row.querySelector('.bubble > p').textContent === {q(text)})"
 
@@ -293,6 +299,7 @@ def drive(chrome, url, shots):
             }
         })()""")
         sees(ben, "Line 120", 20)
+        ben.wait(f"{ask('/api/chat/conversations/')}.then((conversation) => conversation.unread_count === 0)")
         ben.reload()
         sees(ben, "Line 120")
         ben.wait("document.getElementById('timeline').scrollTop === 0")

@@ -26,17 +26,13 @@ KEYS = {
     "ArrowDown": {"key": "ArrowDown", "code": "ArrowDown", "windowsVirtualKeyCode": 40},
 }
 
-# Polls by frame, and by timer in case there are no frames; one answer, no sleeping in Python.
-WAIT = """new Promise((resolve) => {
-    const end = performance.now() + %d;
-    const look = () => {
-        let value = null;
-        try { value = (() => (%s))(); } catch (error) { }
-        if (value || performance.now() > end) { clearInterval(timer); resolve(value ? (value instanceof Node || value instanceof Object && !Array.isArray(value) ? true : value) : null); }
-    };
-    const timer = setInterval(look, 20);
-    look();
-})"""
+# Looks every 20 ms, in the page, until the expression (or what it promises) is truthy. An error means not yet.
+WAIT = """(async () => {
+    for (const end = performance.now() + %d; performance.now() < end; await new Promise((again) => setTimeout(again, 20))) {
+        const value = await (async () => (%s))().catch(() => null);
+        if (value) return typeof value === "object" && !Array.isArray(value) ? true : value;
+    }
+})()"""
 
 
 class Impatient(Exception):

@@ -1,4 +1,4 @@
-// The conversation that is open: its feed, its messages, who is here, what has been seen.
+// The conversation that is open: its messages, who is here, what has been seen.
 
 import { $, announce, avatar, linkButton, toast, el } from "./dom.js";
 import { explain, listed, otherIn, titleOf, typingLine } from "./words.js";
@@ -9,7 +9,7 @@ import { confirm, showPeople } from "./dialogs.js";
 
 const pageSize = 50;
 const typingShown = 6_000; // ms
-const most = { held: 1000, kept: 400 }; // messages: a page that stays open for weeks must not grow for weeks
+const most = { held: 1000, kept: 400 }; // messages; a page may stay open for weeks
 
 const drafts = new Map(); // what somebody began in a conversation, until the page is closed
 
@@ -90,7 +90,7 @@ export class Room {
     this.#unseen = 0;
     this.#showLatest();
     if (this.#conversation.unread_count > 0) this.#amend({});
-    if (this.#feed.seq > this.#read) this.#later("read", 250, () => this.#markRead());
+    if (this.#feed.seq > this.#read && !this.#timers.read) this.#later("read", 250, () => this.#markRead());
   }
 
   #isWatched() { return !document.hidden && document.hasFocus() && this.#thread.atEnd; }
@@ -101,7 +101,7 @@ export class Room {
     try {
       await this.#chat.markRead(this.id, seq);
       this.#read = seq;
-    } catch { /* the next look tries again */ }
+    } catch { /* the next look tries */ }
   }
 
   // Opening
@@ -319,6 +319,6 @@ export class Room {
 
   #later(name, delay, act) {
     clearTimeout(this.#timers[name]);
-    this.#timers[name] = setTimeout(() => { if (!this.#closed) act(); }, delay);
+    this.#timers[name] = setTimeout(() => { delete this.#timers[name]; if (!this.#closed) act(); }, delay);
   }
 }

@@ -11,6 +11,8 @@ let modules: [Target] = [
     .target(name: "ChatWebSocketProtocol", exclude: ["README.md"]),
     .target(name: "ChatKernel"),
     .target(name: "ChatWire", dependencies: ["ChatKernel"], exclude: ["README.md"]),
+    .systemLibrary(name: "COpenSSL"),
+    .target(name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], exclude: ["README.md"]),
 ]
 
 // A fuzz target: a folder in Sources/, a folder of seeds in corpus/, and a line here.
@@ -20,6 +22,7 @@ let fuzzers: [Target] = [
     .executableTarget(name: "FuzzPercent", dependencies: ["ChatHTTP1"]),
     .executableTarget(name: "FuzzWebSocketFrames", dependencies: ["ChatWebSocketProtocol"]),
     .executableTarget(name: "FuzzJSON", dependencies: ["ChatWire", "ChatKernel"]),
+    .executableTarget(name: "FuzzJWT", dependencies: ["ChatAuth", "ChatKernel"]),
 ]
 
 // Their main functions; the file says why.

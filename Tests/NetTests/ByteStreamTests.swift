@@ -254,6 +254,29 @@ struct ByteStreamTests {
         #expect(order.all == ["in", "out", "ended"])
     }
 
+    @Test func aHandlerSetWhileTheStreamIsEndingIsStillTold() async throws {
+        let told = Recorder<String>()
+        let server = try TestServer { _, server in
+            let old = Script(server)
+            old.onEnded = { _, _ in told.note("old") }
+            old.onReceived = { bytes, stream in
+                stream.close()
+                let new = Script(server)
+                new.onEnded = { _, _ in told.note("new") }
+                stream.handler = new
+                return bytes.byteCount
+            }
+            return old
+        }
+        try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("x")
+            #expect(try client.readToEnd() == [])
+        }
+        await server.stop()
+        #expect(told.all == ["new"])
+    }
+
     @Test func aResetPeerIsAFailureNotATrap() async throws {
         let ended = AsyncStream.makeStream(of: EndReason.self)
         let server = try TestServer { stream, server in

@@ -76,7 +76,7 @@ struct ExchangeTests {
     @Test func anUpgradedStreamGetsWhatCameBehindTheRequest() async throws {
         let route = Route(
             "GET", "/ws",
-            .upgrade { _ in
+            .upgrade { _, _ in
                 .accept(
                     fields: [HTTPField(name: "X-Greeting", value: "hello")],
                     attach: { stream, loop in
@@ -100,7 +100,7 @@ struct ExchangeTests {
     }
 
     @Test func aRefusedUpgradeIsAnOrdinaryAnswer() async throws {
-        let route = Route("GET", "/ws", .upgrade { _ in .refuse(HTTPResponse(status: 403)) })
+        let route = Route("GET", "/ws", .upgrade { _, _ in .refuse(HTTPResponse(status: 403)) })
         try await withServer([route]) { _, port in
             try await onThread {
                 let client = try TestClient(port: port)
@@ -111,7 +111,7 @@ struct ExchangeTests {
     }
 
     @Test func anUpgradeNobodyAskedForIs426() async throws {
-        let route = Route("GET", "/ws", .upgrade { _ in .accept(attach: { _, _ in Shouter() }) })
+        let route = Route("GET", "/ws", .upgrade { _, _ in .accept(attach: { _, _ in Shouter() }) })
         try await withServer([route]) { _, port in
             let answer = try await onThread { try TestClient(port: port).get("/ws") }
             #expect(answer.status == 426)

@@ -97,6 +97,57 @@ struct HTTPServerTests {
         }
     }
 
+    @Test(arguments: [
+        "/users/../users/1/rooms/2", "/users/%2E%2E/rooms/2", "/users//rooms/2", "/users/a%2Fb/rooms/2", "/now/",
+        "/users/a%00b/rooms/2", "/users/%FF/rooms/2", "/NOW", "/\(String(repeating: "a/", count: 100))a",
+    ])
+    func pathsThatCouldMeanTwoThingsMeanNothing(path: String) async throws {
+        try await withServer(routes) { _, port in
+            let answer = try await onThread { try TestClient(port: port).get(path) }
+            #expect(answer.status == 404)
+        }
+    }
+
+    @Test func literalsWinOverParametersAndSharedPlacesAreRefused() async throws {
+        let routes: [Route] = [
+            Route("GET", "/a/{x}", .immediate { _ in ok("parameter") }),
+            Route("GET", "/a/b", .immediate { _ in ok("literal") }),
+            Route("GET", "/a/{y}/c", .immediate { request in ok(request.parameters["y"] ?? "-") }),
+            Route("GET", "/", .immediate { _ in ok("root") }),
+        ]
+        try await withServer(routes) { _, port in
+            try await onThread { () throws in
+                let client = try TestClient(port: port)
+                #expect(try client.get("/a/b").body == "literal")
+                #expect(try client.get("/a/c").body == "parameter")
+                #expect(try client.get("/a/b/c").body == "b")
+                #expect(try client.get("/").body == "root")
+            }
+        }
+        for pattern in ["/a/{z}", "no-slash", "/a//b", "/a/x{y}"] {
+            #expect(throws: RouteConflict.self) {
+                try HTTPServer(
+                    listen: "127.0.0.1:0", routes: routes + [Route("GET", pattern, .immediate { _ in ok("") })])
+            }
+        }
+    }
+
+    @Test func anHTTP10ClientGetsItsConnectionClosedUnlessItAsks() async throws {
+        try await withServer(routes) { _, port in
+            try await onThread { () throws in
+                let plain = try TestClient(port: port)
+                try plain.send("GET /now HTTP/1.0\r\n\r\n")
+                #expect(try plain.answer().body == "now")
+                #expect(try plain.readToEnd() == [])
+                let keeping = try TestClient(port: port)
+                for _ in 0..<2 {
+                    try keeping.send("GET /now HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+                    #expect(try keeping.answer().field("connection") == "keep-alive")
+                }
+            }
+        }
+    }
+
     @Test func whatIsNotThereIs404AndAWrongMethodSaysWhatIsAllowed() async throws {
         try await withServer(routes) { _, port in
             try await onThread {
@@ -254,6 +305,20 @@ struct HTTPServerTests {
         }
     }
 
+    @Test(arguments: [("/now", 1500), ("/big", 40)])
+    func allThatWasPipelinedBeforeTheEndIsAnswered(path: String, count: Int) async throws {
+        let route = Route("GET", "/big", .immediate { _ in ok(String(repeating: "x", count: 100_000)) })
+        try await withServer([route] + routes) { _, port in
+            try await onThread { () throws in
+                let client = try TestClient(port: port, receiveBuffer: 4096)
+                try client.send(String(repeating: "GET \(path) HTTP/1.1\r\nHost: test\r\n\r\n", count: count))
+                client.halfClose()
+                for _ in 0..<count { #expect(try client.answer().status == 200) }
+                #expect(try client.readToEnd() == [])
+            }
+        }
+    }
+
     @Test func theAnswerOfAHandlerWhoseClientLeftIsDropped() async throws {
         let gate = AsyncStream.makeStream(of: Void.self)
         let begun = AsyncStream.makeStream(of: Void.self)
@@ -355,7 +420,7 @@ struct HTTPServerTests {
         limits.drainTimeout = .milliseconds(50)
         let ends = Recorder<EndReason>()
         let route = Route(
-            "GET", "/ws", .upgrade { _ in .accept(attach: { _, _ in Stubborn(ends) }) })
+            "GET", "/ws", .upgrade { _, _ in .accept(attach: { _, _ in Stubborn(ends) }) })
         let client = try await withServer([route], limits: limits) { _, port in
             try await onThread {
                 let client = try TestClient(port: port)

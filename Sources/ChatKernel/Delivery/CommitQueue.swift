@@ -9,7 +9,7 @@ struct CommitQueue {
 
     private(set) var waiting: [Submission] = []
     private(set) var waitingBytes = 0
-    private var isWriting = false
+    private(set) var isWriting = false
     /// Which batch the gate is closed for; a report for another is too late to matter.
     private var generation: UInt64 = 0
     private var outstanding = 0

@@ -7,6 +7,10 @@ final class Committer: Sendable {
         var queue: CommitQueue
         var idle: CheckedContinuation<Bool, Never>?
         var isStopping = false
+
+        /// Whether a batch may be taken, or there will be none. The gate holds nothing back when stopping: by then
+        /// outlets may be gone, and the pulse that looks at the gate again has stopped too.
+        func mayGoOn(now: Int64) -> Bool { queue.mayStart(now: now) || isStopping && !queue.isWriting }
     }
 
     private let store: any Store
@@ -75,8 +79,7 @@ final class Committer: Sendable {
         let now = time.monotonic()
         let (result, sleeper, isHeld) = state.withLock { state in
             let result = change(&state)
-            let mayGoOn = state.queue.mayStart(now: now) || state.isStopping && state.queue.waiting.isEmpty
-            let sleeper = mayGoOn ? state.idle.take() : nil
+            let sleeper = state.mayGoOn(now: now) ? state.idle.take() : nil
             return (result, sleeper, sleeper == nil && state.queue.isHeldByGate)
         }
         sleeper?.resume(returning: true)
@@ -88,18 +91,16 @@ final class Committer: Sendable {
     private func isReady() async -> Bool {
         while true {
             let isDone: Bool? = state.withLock { state in
-                if state.queue.mayStart(now: time.monotonic()) { return false }
-                return state.isStopping && state.queue.waiting.isEmpty ? true : nil
+                state.mayGoOn(now: time.monotonic()) ? state.queue.waiting.isEmpty : nil
             }
             if let isDone { return !isDone }
             // Readiness is looked at again inside the continuation, under the lock: no wake-up can fall between.
             _ = await withCheckedContinuation { (continuation: CheckedContinuation<Bool, Never>) in
                 let now = time.monotonic()
                 let parked = state.withLock { state in
-                    let mayGoOn =
-                        state.queue.mayStart(now: now) || state.isStopping && state.queue.waiting.isEmpty
-                    if !mayGoOn { state.idle = continuation }
-                    return !mayGoOn
+                    if state.mayGoOn(now: now) { return false }
+                    state.idle = continuation
+                    return true
                 }
                 if !parked { continuation.resume(returning: true) }
             }

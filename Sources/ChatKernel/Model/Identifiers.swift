@@ -11,6 +11,8 @@ public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     public var description: String { text }
 
+    public static func == (a: UserID, b: UserID) -> Bool { isSame(a.text, b.text) }
+
     public static func < (a: UserID, b: UserID) -> Bool { a.text < b.text }
 }
 
@@ -22,6 +24,8 @@ public struct ConversationID: Hashable, Sendable, Comparable, CustomStringConver
 
     public var description: String { text }
 
+    public static func == (a: ConversationID, b: ConversationID) -> Bool { isSame(a.text, b.text) }
+
     public static func < (a: ConversationID, b: ConversationID) -> Bool { a.text < b.text }
 }
 
@@ -32,6 +36,8 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) { self.text = text }
 
     public var description: String { text }
+
+    public static func == (a: MessageID, b: MessageID) -> Bool { isSame(a.text, b.text) }
 }
 
 /// The name a client gives a message so that sending it twice makes it once.
@@ -46,7 +52,13 @@ public struct ClientID: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) { self.text = text }
 
     public var description: String { text }
+
+    public static func == (a: ClientID, b: ClientID) -> Bool { isSame(a.text, b.text) }
 }
+
+/// Identity is of bytes. To Swift two spellings of "é" are the same text; to whoever made the identifier, and to a
+/// database, they are two.
+private func isSame(_ a: String, _ b: String) -> Bool { a == b && a.utf8.elementsEqual(b.utf8) }
 
 /// A position in one conversation: contiguous from 1, over every durable event. 0 is "before the first".
 public typealias Seq = Int64

@@ -68,4 +68,12 @@ public struct Membership: Hashable, Sendable {
 
     /// Whether the user may see the entry with this number.
     public func sees(_ seq: Seq) -> Bool { spans.contains { $0.contains(seq) } }
+
+    /// The spans as far as this number: what the user may see when the conversation stands there, whatever comes after.
+    public func spans(through seq: Seq) -> [Span] {
+        spans.map { Span(from: $0.from, through: min($0.through ?? .max, seq)) }
+    }
+
+    /// Whether the user is a member no more, and sees nothing after this number.
+    public func hasEnded(by seq: Seq) -> Bool { spans.last.map { $0.through ?? .max <= seq } ?? true }
 }

@@ -55,8 +55,12 @@ public final class Kernel: Sendable {
     /// Commits and keeps time until cancelled; then commits what had been accepted, and returns.
     public func run() async {
         await withDiscardingTaskGroup { group in
-            let writer = (store as? any StoreWithWriter)?.writer
-            group.addTask(executorPreference: writer) { await self.committer.run() }
+            if let store = store as? any StoreWithWriter {
+                group.addTask(executorPreference: store.writer) { await self.committer.run() }
+            } else {
+                // Not with a preference of nil, which would leave the executor of whoever runs this.
+                group.addTask { await self.committer.run() }
+            }
             group.addTask { await self.pulse.run { self.beat() } }
         }
     }

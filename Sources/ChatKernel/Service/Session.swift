@@ -39,9 +39,10 @@ public final class Session: Sendable {
         let isNew = state.withLock { state in
             guard !state.isClosed, state.joined[conversation] == nil else { return false }
             state.joined[conversation] = false
+            // Under the lock: a close at the same moment must find what it has to undo.
+            kernel.fanout.follow(conversation, by: outlet)
             return true
         }
-        if isNew { kernel.fanout.follow(conversation, by: outlet) }
         do throws(ChatError) {
             let standing = try await kernel.standing(of: user.id, in: conversation)
             guard let membership = standing.membership, membership.isActive else {

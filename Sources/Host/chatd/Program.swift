@@ -6,6 +6,12 @@ struct Program {
     let arguments: [String]
     let environment: [String: String]
 
+    /// Whether this is the command that runs until it is stopped.
+    var serves: Bool {
+        guard let arguments = try? Arguments(arguments) else { return false }
+        return if case .serve = arguments.command { true } else { false }
+    }
+
     /// The exit status: 0 done, 1 it could not be done, 2 it was not understood.
     func run() async -> Int32 {
         do {

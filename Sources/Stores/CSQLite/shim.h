@@ -1,11 +1,15 @@
-// SQLite 3, with the macros and variadic functions Swift cannot call.
+// SQLite 3, with the macros and variadic functions Swift cannot call, and what of POSIX the store needs: threads to
+// keep SQLite off Swift's pool, a file made with its mode, and a lock on it.
 #ifndef CHAT_CSQLITE_SHIM_H
 #define CHAT_CSQLITE_SHIM_H
 #include <sqlite3.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 // SQLITE_TRANSIENT and SQLITE_STATIC are casts of integers to function pointers, which Swift does not import.
@@ -18,4 +22,10 @@ static inline int chat_sqlite_bind_text_static(sqlite3_stmt *s, int i, const cha
 static inline int chat_sqlite_bind_blob_copy(sqlite3_stmt *s, int i, const void *p, int n) {
     return sqlite3_bind_blob(s, i, p, n, SQLITE_TRANSIENT);
 }
+
+// errno is a macro.
+static inline int chat_errno(void) { return errno; }
+
+// open(2) is variadic.
+static inline int chat_open(const char *path, int flags, int mode) { return open(path, flags, (mode_t)mode); }
 #endif

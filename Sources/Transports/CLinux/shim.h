@@ -33,6 +33,12 @@ static inline int chat_errno(void) { return errno; }
 // Variadic, so not imported.
 static inline int chat_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 
+extern int pthread_setname_np(pthread_t, const char *);
+
+// The resource's type differs between C and what Swift imports of it.
+static inline int chat_get_descriptor_limit(struct rlimit *limit) { return getrlimit(RLIMIT_NOFILE, limit); }
+static inline int chat_set_descriptor_limit(const struct rlimit *limit) { return setrlimit(RLIMIT_NOFILE, limit); }
+
 extern int accept4(int, struct sockaddr *, socklen_t *, int);
 extern int sched_getaffinity(pid_t, size_t, void *);
 

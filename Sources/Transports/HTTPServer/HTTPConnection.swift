@@ -48,7 +48,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         isLast = draining
         // What is read while a request is being handled is kept, so it shall not be much.
         stream.readLimit = 64 << 10
-        stream.deadline = stream.loop.now + server.limits.headTimeout.nanoseconds
+        stream.deadline = stream.loop.now + (draining ? 0 : server.limits.headTimeout.nanoseconds)
     }
 
     // MARK: Reading
@@ -80,7 +80,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
             case .end:
                 dispatch(stream)
                 served += 1
-                if served == server.limits.requestsPerTurn, state == .reading {
+                if served >= server.limits.requestsPerTurn, state == .reading, consumed + used < bytes.byteCount {
                     // The others first; what is left is offered again.
                     stream.resumeReading()
                     return consumed + used
@@ -313,9 +313,11 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
 
     func inputEnded(_ stream: ByteStream) {
         switch state {
-        case .reading, .congested: close(stream)
+        case .reading:
+            // Whole requests may wait for their turn yet; when all are answered, `waitForMore` closes.
+            if stream.unconsumedBytes == 0 { close(stream) } else { stream.resumeReading() }
         case .handling: exchange?.peerLeft()
-        case .closing, .gone: break
+        case .congested, .closing, .gone: break
         }
     }
 

@@ -30,7 +30,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         case ended
     }
 
-    private var descriptor: Descriptor
+    private var socket: PlainSocket
     private var state = State.fresh
     private var readingPaused = false
     private var inputOver = false
@@ -59,32 +59,33 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     }
 
     init(_ descriptor: consuming Descriptor, peer: String, loop: EventLoop) {
-        self.descriptor = descriptor
+        socket = PlainSocket(descriptor)
         self.loop = loop
         peerAddress = peer
     }
 
     // MARK: Handler, deadline, state
 
-    /// Who receives the bytes. May be exchanged at any time; bytes left unconsumed go to the new one.
+    /// Who receives the bytes. May be exchanged at any time; bytes left unconsumed go to the new one, and so does the end, even when
+    /// it is on its way already: whoever is set before `ended` was called is told.
     public var handler: (any StreamHandler)? {
         get { receiver }
         set {
             loop.assertConfined()
-            guard state == .open else { return }
+            guard state != .ended else { return }
             receiver = newValue
-            loop.redeliver(self)
+            if state == .open { loop.redeliver(self) }
         }
     }
 
     /// When to call `deadlineReached`, in monotonic nanoseconds; nil for never. Never early, up to 70 ms late. To move it
     /// later costs one store, so it may be done for each frame.
     public var deadline: Int64? {
-        get { loop.deadline(of: descriptor.number) }
+        get { loop.deadline(of: socket.number) }
         set {
             loop.assertConfined()
             guard state == .open else { return }
-            loop.setDeadline(of: descriptor.number, to: newValue)
+            loop.setDeadline(of: socket.number, to: newValue)
         }
     }
 
@@ -115,9 +116,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
             return
         }
         guard !bytes.isEmpty else { return }
-        let sent = unsafe bytes.withUnsafeBytes { bytes in
-            unsafe writePlain(bytes)
-        }
+        let sent = socket.write(bytes)
         if sent < bytes.count { keep(CollectionOfOne(bytes), sent: sent) }
     }
 
@@ -131,13 +130,13 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         }
         var head = 0
         while head < chunks.count {
-            let end = min(head &+ Self.buffersPerCall, chunks.count)
+            let end = min(head &+ PlainSocket.buffersPerCall, chunks.count)
             let size = chunks[head..<end].reduce(0) { $0 &+ $1.count }
             guard size > 0 else {
                 head = end
                 continue
             }
-            let sent = writeGathered(chunks[head..<end], offset: 0)
+            let sent = socket.write(gathering: chunks[head..<end], offset: 0)
             if sent < size {
                 keep(chunks[head...], sent: sent)
                 return
@@ -169,7 +168,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
             return
         }
         // One call a round: a fast reader of a long queue gets its turn again, as do the others.
-        let sent = writeGathered(backlog.queue.chunks[backlog.queue.head...], offset: backlog.queue.offset)
+        let sent = socket.write(gathering: backlog.queue.chunks[backlog.queue.head...], offset: backlog.queue.offset)
         guard sent >= 0 else {
             if sent != -Int(EAGAIN) { end(.failed(Int32(-sent))) }
             return
@@ -210,7 +209,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         }
         let kept = restoreLeftover()
         let limit = kept &+ min(ReadBuffer.size &- kept, Int(max(1, readLimit)))
-        let count = readPlain(kept..<limit)
+        let count = socket.read(into: loop.readBuffer, kept..<limit)
         if count > 0 {
             deliver(kept &+ count)
         } else if count == 0 {
@@ -252,7 +251,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     /// While closing: read and forget, so that the peer is not reset before it has read our last words.
     private func discard() {
-        let count = readPlain(0..<ReadBuffer.size)
+        let count = socket.read(into: loop.readBuffer, 0..<ReadBuffer.size)
         if count == 0 {
             inputOver = true
             wish(interest.subtracting(.read))
@@ -287,7 +286,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         guard state == .open else { return }
         state = .closing
         leftover = []
-        loop.setDeadline(of: descriptor.number, to: deadline)
+        loop.setDeadline(of: socket.number, to: deadline)
         if !inputOver { wish(interest.union(.read)) }
         if queue == nil { endOutput() }
     }
@@ -296,7 +295,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         flushed = true
         if inputOver {
             end(.closed)
-        } else if shutdown(descriptor.number, Int32(SHUT_WR)) != 0 {
+        } else if !socket.endOutput() {
             end(.closed)
         }
     }
@@ -304,9 +303,9 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     func finish(_ reason: EndReason) {
         guard state == .ending else { return }
         state = .ended
-        loop.setDeadline(of: descriptor.number, to: nil)
+        loop.setDeadline(of: socket.number, to: nil)
         loop.unwatch(ticket)
-        descriptor.close()
+        socket.close()
         queue = nil
         leftover = []
         let last = receiver
@@ -321,7 +320,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     func open(_ attach: (ByteStream) -> any StreamHandler) {
         interest = .read
         do {
-            ticket = try loop.watch(descriptor.number, for: interest, self)
+            ticket = try loop.watch(socket.number, for: interest, self)
             state = .open
             receiver = attach(self)
         } catch {
@@ -335,7 +334,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         if readiness.contains(.read), state == .open || state == .closing { read() }
         // With something left to read, reading finds out by itself.
         if !readiness.isDisjoint(with: .over), !readiness.contains(.read) || readingPaused {
-            end(state == .closing && flushed ? .closed : socketFailure())
+            end(state == .closing && flushed ? .closed : failure())
         }
     }
 
@@ -351,77 +350,15 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         end(.loopStopped)
     }
 
+    /// Why epoll says that it is over.
+    private func failure() -> EndReason {
+        let code = socket.pendingError()
+        return code == 0 ? .peerClosed : .failed(code)
+    }
+
     private func wish(_ wanted: Readiness) {
         guard wanted != interest, state == .open || state == .closing else { return }
         interest = wanted
-        loop.setInterest(wanted, number: descriptor.number, ticket: ticket)
-    }
-
-    // MARK: The plain socket. What follows is the seam for TLS: nothing else touches bytes and the descriptor together.
-
-    private static let buffersPerCall = 64
-
-    /// Count read, 0 at the end of input, or a negative `errno`.
-    private func readPlain(_ range: Range<Int>) -> Int {
-        let buffer = unsafe UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer.bytes[range])
-        while true {
-            let count = unsafe recv(descriptor.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
-            if count >= 0 { return count }
-            if chat_errno() != EINTR { return -Int(chat_errno()) }
-        }
-    }
-
-    /// Count sent, or a negative `errno`.
-    private func writePlain(_ bytes: UnsafeRawBufferPointer) -> Int {
-        while true {
-            let count = unsafe CLinux.send(descriptor.number, bytes.baseAddress, bytes.count, Self.sendFlags)
-            if count >= 0 { return count }
-            if chat_errno() != EINTR { return -Int(chat_errno()) }
-        }
-    }
-
-    private func writePlain(_ vectors: UnsafeMutableBufferPointer<iovec>, count: Int) -> Int {
-        var message = unsafe msghdr()
-        unsafe message.msg_iov = vectors.baseAddress
-        unsafe message.msg_iovlen = count
-        while true {
-            let sent = unsafe sendmsg(descriptor.number, &message, Self.sendFlags)
-            if sent >= 0 { return sent }
-            if chat_errno() != EINTR { return -Int(chat_errno()) }
-        }
-    }
-
-    private static var sendFlags: Int32 { Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT) }
-
-    /// Sends up to 64 buffers, the first from `offset`, with one call.
-    private func writeGathered(_ chunks: ArraySlice<[UInt8]>, offset: Int) -> Int {
-        unsafe withUnsafeTemporaryAllocation(of: iovec.self, capacity: Self.buffersPerCall) { vectors in
-            unsafe gather(chunks, at: chunks.startIndex, offset: offset, into: vectors, count: 0)
-        }
-    }
-
-    /// Each level pins one buffer, so all of them are pinned when the call is made.
-    private func gather(
-        _ chunks: ArraySlice<[UInt8]>, at index: Int, offset: Int, into vectors: UnsafeMutableBufferPointer<iovec>,
-        count: Int
-    ) -> Int {
-        guard index < chunks.endIndex, count < Self.buffersPerCall else {
-            return unsafe writePlain(vectors, count: count)
-        }
-        return unsafe chunks[index].withUnsafeBytes { bytes in
-            guard let start = bytes.baseAddress, bytes.count > offset else {
-                return unsafe gather(chunks, at: index &+ 1, offset: 0, into: vectors, count: count)
-            }
-            unsafe vectors[count] = iovec(
-                iov_base: UnsafeMutableRawPointer(mutating: start + offset), iov_len: bytes.count &- offset)
-            return unsafe gather(chunks, at: index &+ 1, offset: 0, into: vectors, count: count &+ 1)
-        }
-    }
-
-    private func socketFailure() -> EndReason {
-        var code: Int32 = 0
-        var size = socklen_t(4)
-        unsafe getsockopt(descriptor.number, SOL_SOCKET, SO_ERROR, &code, &size)
-        return code == 0 ? .peerClosed : .failed(code)
+        loop.setInterest(wanted, number: socket.number, ticket: ticket)
     }
 }

@@ -8,11 +8,11 @@ public enum DescriptorLimit {
     @discardableResult
     public static func raise() -> Int {
         var limit = rlimit()
-        guard unsafe getrlimit(RLIMIT_NOFILE, &limit) == 0 else { return 1024 }
+        guard unsafe chat_get_descriptor_limit(&limit) == 0 else { return 1024 }
         if limit.rlim_cur < limit.rlim_max {
             var raised = limit
             raised.rlim_cur = limit.rlim_max
-            if unsafe setrlimit(RLIMIT_NOFILE, &raised) == 0 { limit = raised }
+            if unsafe chat_set_descriptor_limit(&raised) == 0 { limit = raised }
         }
         return Int(clamping: limit.rlim_cur)
     }

@@ -18,10 +18,10 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
     public static func text(of code: Int32) -> String {
         var text = [CChar](repeating: 0, count: 128)
         return unsafe text.withUnsafeMutableBufferPointer { buffer in
-            guard let start = buffer.baseAddress, let found = unsafe strerror_r(code, start, buffer.count) else {
+            guard let start = buffer.baseAddress, unsafe strerror_r(code, start, buffer.count) == 0 else {
                 return "errno \(code)"
             }
-            return unsafe String(cString: found)
+            return unsafe String(cString: start)
         }
     }
 }

@@ -1,0 +1,177 @@
+import ChatKernel
+
+/// A row of `log` as it is written and read. The columns are explained in Schema.swift.
+struct LogRow {
+    /// The numbers are part of the file's format: never reuse one.
+    enum Kind: Int64 {
+        case created = 1
+        case message = 2
+        case edited = 3
+        case deleted = 4
+        case reaction = 5
+        case added = 6
+        case removed = 7
+        case left = 8
+        case role = 9
+        case updated = 10
+        case read = 11
+
+        init(_ action: MemberAction) {
+            switch action {
+            case .added: self = .added
+            case .removed: self = .removed
+            case .left: self = .left
+            case .role: self = .role
+            }
+        }
+
+        var action: MemberAction? {
+            switch self {
+            case .added: .added
+            case .removed: .removed
+            case .left: .left
+            case .role: .role
+            default: nil
+            }
+        }
+    }
+
+    var pos: Pos
+    var conversation: Int64
+    var seq: Seq
+    var ordinal: Int64
+    var author: Int64
+    var at: Timestamp
+    var kind: Kind
+    var target: Pos?
+    var subject: Int64?
+    var flag: Int64?
+    var id: StoredID?
+    var content: String?
+    var clientID: String?
+    var extra: String?
+    var link: Pos?
+    var erased: Pos?
+    /// The identifier of the message at `target`, joined to the row when it is read.
+    var targetID: StoredID?
+
+    init(
+        pos: Pos, conversation: Int64, seq: Seq, ordinal: Int64, author: Int64, at: Timestamp, kind: Kind,
+        target: Pos? = nil, subject: Int64? = nil, flag: Int64? = nil, id: StoredID? = nil, content: String? = nil,
+        clientID: String? = nil, extra: String? = nil, link: Pos? = nil
+    ) {
+        self.pos = pos
+        self.conversation = conversation
+        self.seq = seq
+        self.ordinal = ordinal
+        self.author = author
+        self.at = at
+        self.kind = kind
+        self.target = target
+        self.subject = subject
+        self.flag = flag
+        self.id = id
+        self.content = content
+        self.clientID = clientID
+        self.extra = extra
+        self.link = link
+    }
+
+    /// Over all but `link` and `erased`, which come later: they point to rows that point back, and that is checked.
+    var sum: Int64 {
+        var sum = Checksum()
+        sum.add(pos)
+        sum.add(conversation)
+        sum.add(seq)
+        sum.add(ordinal)
+        sum.add(author)
+        sum.add(at.microseconds)
+        sum.add(kind.rawValue)
+        sum.add(target)
+        sum.add(subject)
+        sum.add(flag)
+        sum.add(id)
+        sum.add(content)
+        sum.add(clientID)
+        sum.add(extra)
+        return sum.value
+    }
+
+    // MARK: SQL
+
+    static let insertion = """
+        INSERT INTO log(pos, conversation, seq, ordinal, author, at, kind, target, subject, flag, id, content, client_id,
+        extra, sum, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """
+
+    func insert(with statement: Statement) throws(StoreError) {
+        statement.bind(1, pos)
+        statement.bind(2, conversation)
+        statement.bind(3, seq)
+        statement.bind(4, ordinal)
+        statement.bind(5, author)
+        statement.bind(6, at.microseconds)
+        statement.bind(7, kind.rawValue)
+        statement.bind(8, target)
+        statement.bind(9, subject)
+        statement.bind(10, flag)
+        if let id { statement.bind(11, id) } else { statement.bindNull(11) }
+        statement.bind(12, content)
+        statement.bind(13, clientID)
+        statement.bind(14, extra)
+        statement.bind(15, sum)
+        statement.bind(16, link)
+        defer { statement.reset() }
+        _ = try statement.step()
+    }
+
+    /// A join by pos: one more look-up for entries that speak of a message, none for the others.
+    private static let selection = """
+        SELECT l.pos, l.conversation, l.seq, l.ordinal, l.author, l.at, l.kind, l.target, l.subject, l.flag, l.id,
+        l.content, l.client_id, l.extra, l.sum, l.link, l.erased, t.id FROM log l LEFT JOIN log t ON t.pos = l.target
+        """
+    static let selectionByPos = selection + " WHERE l.pos = ?"
+    static let selectionAfterPos = selection + " WHERE l.pos > ? ORDER BY l.pos"
+
+    /// Reads a row of ``selectionByPos`` or ``selectionAfterPos``.
+    /// - Throws: `damaged` for one that is not as it was written.
+    init(_ row: Statement) throws(StoreError) {
+        let pos = row.integer(0)
+        guard let kind = Kind(rawValue: row.integer(6)) else { throw Self.damage(at: pos) }
+        self.init(
+            pos: pos, conversation: row.integer(1), seq: row.integer(2), ordinal: row.integer(3),
+            author: row.integer(4), at: Timestamp(microseconds: row.integer(5)), kind: kind,
+            target: row.optionalInteger(7), subject: row.optionalInteger(8), flag: row.optionalInteger(9),
+            id: row.identifier(10), content: row.optionalText(11), clientID: row.optionalText(12),
+            extra: row.optionalText(13), link: row.optionalInteger(15))
+        guard row.integer(14) == sum else { throw Self.damage(at: pos) }
+        erased = row.optionalInteger(16)
+        targetID = row.identifier(17)
+    }
+
+    static func damage(at pos: Pos) -> StoreError {
+        StoreError(.damaged, "the log's entry at pos \(pos) is not as it was written")
+    }
+}
+
+extension Role {
+    /// As the tables hold it. Part of the file's format.
+    var code: Int64 {
+        switch self {
+        case .reader: 1
+        case .member: 2
+        case .admin: 3
+        case .owner: 4
+        }
+    }
+
+    init?(code: Int64) {
+        switch code {
+        case 1: self = .reader
+        case 2: self = .member
+        case 3: self = .admin
+        case 4: self = .owner
+        default: return nil
+        }
+    }
+}

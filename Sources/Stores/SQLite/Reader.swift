@@ -1,0 +1,259 @@
+import ChatKernel
+
+/// A connection that only reads. Each is used on a thread of its own.
+final class Reader {
+    private let records: Records
+    private let memory: SharedMemory
+
+    init(_ connection: Connection, _ memory: SharedMemory) throws(StoreError) {
+        records = try Records(connection)
+        self.memory = memory
+    }
+
+    /// Reads as of one moment.
+    private func snapshot<T>(_ body: (Snapshot) throws(StoreError) -> T) throws(StoreError) -> T {
+        while true {
+            try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
+            let snapshot = try Snapshot(records, memory)
+            defer { snapshot.end() }
+            let result: Result<T, StoreError>
+            do throws(StoreError) { result = .success(try body(snapshot)) } catch { result = .failure(error) }
+            // A fill ends once in 60,000 entries; whatever came of the read, it is made again.
+            if snapshot.isStale || snapshot.remembered({ _ in true }) == nil { continue }
+            return try result.get()
+        }
+    }
+
+    // MARK: Entries
+
+    func entries(of id: ConversationID, after seq: Seq, limit: Int) throws(StoreError) -> [Entry] {
+        guard limit > 0, seq < .max else { return [] }
+        return try snapshot { (snapshot) throws(StoreError) in
+            guard let room = try snapshot.records.room(id)?.room else { return [] }
+            let places = try snapshot.places(
+                in: room.row, max(seq, 0) + 1 ... .max, newestFirst: false, messagesOnly: false, limit: limit)
+            var entries: [Entry] = []
+            entries.reserveCapacity(places.count)
+            for row in try snapshot.rows(at: places, of: room.row) { entries.append(try records.entry(row)) }
+            return entries
+        }
+    }
+
+    /// A part of a user's entries, and where to go on; nil when nothing more was committed.
+    ///
+    /// Reads the log by `pos` and leaves out what the user may not see, at most `scan` rows of it: a user of one quiet
+    /// conversation in a busy store must not hold the thread, and the WAL, for long.
+    func entries(
+        of user: UserID, after pos: Pos, limit: Int, scan: Int
+    ) throws(StoreError) -> (entries: [Entry], next: Pos?) {
+        guard limit > 0 else { return ([], nil) }
+        return try snapshot { (snapshot) throws(StoreError) in
+            let stays = try stays(of: user)
+            if stays.isEmpty { return ([], nil) }
+            var rows: [LogRow] = []
+            var scanned = 0
+            var next: Pos?
+            let statement = try records.connection.statement(LogRow.selectionAfterPos)
+            try statement.each(.integer(max(0, pos))) { (row) throws(StoreError) in
+                if scanned == scan {
+                    next = row.integer(0) - 1
+                    return false
+                }
+                scanned += 1
+                if let stay = stays[row.integer(1)], stay.sees(row.integer(2)) {
+                    rows.append(try LogRow(row))
+                }
+                return rows.count < limit
+            }
+            var entries: [Entry] = []
+            entries.reserveCapacity(rows.count)
+            for row in rows { entries.append(try records.entry(row)) }
+            return (entries, next)
+        }
+    }
+
+    private struct Stays {
+        var isActive: Bool
+        var spans: [Span] = []
+
+        func sees(_ seq: Seq) -> Bool { seq == 0 ? isActive : spans.contains { $0.contains(seq) } }
+    }
+
+    private func stays(of user: UserID) throws(StoreError) -> [Int64: Stays] {
+        var found: [Int64: Stays] = [:]
+        try records.connection.statement(
+            """
+            SELECT s.conversation, m.is_active, s.from_seq, s.through_seq FROM users u
+            CROSS JOIN memberships m ON m.user = u.row
+            CROSS JOIN stays s ON s.conversation = m.conversation AND s.user = m.user WHERE u.id = ?
+            """
+        ).each(.text(user.text)) {
+            found[$0.integer(0), default: Stays(isActive: $0.integer(1) != 0)].spans.append(
+                Span(from: $0.integer(2), through: $0.optionalInteger(3)))
+            return true
+        }
+        return found
+    }
+
+    // MARK: Conversations
+
+    func standing(of user: UserID, in id: ConversationID) throws(StoreError) -> Standing? {
+        try snapshot { (snapshot) throws(StoreError) in
+            guard let room = try snapshot.room(id)?.room else { return nil }
+            let seat = try snapshot.seat(user, in: room)
+            snapshot.keep(room, seat)
+            return Standing(membership: seat?.membership, lastSeq: room.activity.lastSeq)
+        }
+    }
+
+    func conversation(_ id: ConversationID, for viewer: UserID) throws(StoreError) -> Conversation? {
+        try snapshot { (snapshot) throws(StoreError) in
+            guard let (room, createdAt) = try snapshot.room(id) else { return nil }
+            return try conversation(room, createdAt, for: viewer, snapshot)
+        }
+    }
+
+    func conversations(
+        of user: UserID, after mark: ConversationMark?, limit: Int
+    ) throws(StoreError) -> [Conversation] {
+        guard limit > 0 else { return [] }
+        return try snapshot { (snapshot) throws(StoreError) in
+            var rows: [Int64] = []
+            try records.connection.statement(
+                """
+                SELECT m.conversation FROM users u CROSS JOIN memberships m ON m.user = u.row
+                WHERE u.id = ? AND m.is_active
+                """
+            ).each(.text(user.text)) {
+                rows.append($0.integer(0))
+                return true
+            }
+            // Sorted here: an order by activity that is kept up in the file would be written with every message.
+            var found: [(mark: ConversationMark, room: Room, createdAt: Timestamp)] = []
+            for row in rows {
+                guard let (read, createdAt) = try records.room(row: row) else {
+                    throw StoreError(.damaged, "a member's conversation is not there")
+                }
+                var room = read
+                room.activity = try snapshot.activity(of: room)
+                let candidate = ConversationMark(updatedAt: room.activity.updatedAt, id: room.id)
+                if mark.map({ candidate.precedes($0) }) ?? true { found.append((candidate, room, createdAt)) }
+            }
+            found.sort { $1.mark.precedes($0.mark) }
+            var conversations: [Conversation] = []
+            for (_, room, createdAt) in found.prefix(limit) {
+                conversations.append(try conversation(room, createdAt, for: user, snapshot))
+            }
+            return conversations
+        }
+    }
+
+    private func conversation(
+        _ room: Room, _ createdAt: Timestamp, for viewer: UserID, _ snapshot: Snapshot
+    ) throws(StoreError) -> Conversation {
+        let seat = try snapshot.seat(viewer, in: room)
+        return Conversation(
+            id: room.id, details: room.details, createdAt: createdAt, updatedAt: room.activity.updatedAt,
+            participants: try participants(of: room.row), lastSeq: room.activity.lastSeq,
+            unreadCount: try seat.map { (seat) throws(StoreError) in
+                try unread(seat.membership, in: room, snapshot)
+            } ?? 0,
+            lastMessage: try seat.flatMap { (seat) throws(StoreError) in
+                try messages(seat.membership.spans, 0 ... .max, in: room, skip: 0, limit: 1, true, snapshot).first
+            })
+    }
+
+    private func participants(of room: Int64) throws(StoreError) -> [Member] {
+        var found: [(user: Int64, role: Int64)] = []
+        try records.connection.statement(
+            "SELECT user, role FROM memberships WHERE conversation = ? AND is_active ORDER BY entered, place"
+        ).each(.integer(room)) {
+            found.append(($0.integer(0), $0.integer(1)))
+            return true
+        }
+        var members: [Member] = []
+        members.reserveCapacity(found.count)
+        for (user, code) in found {
+            guard let role = Role(code: code) else { throw StoreError(.damaged, "a member has an unknown role") }
+            members.append(Member(user: try records.user(user), role: role))
+        }
+        return members
+    }
+
+    /// Others' messages past the read mark that are not deleted: a difference of two ordinals, less the deletions between.
+    /// The user's own are never past the mark, since sending moves it, nor are stays before the last, since joining does.
+    private func unread(
+        _ membership: Membership, in room: Room, _ snapshot: Snapshot
+    ) throws(StoreError) -> Int {
+        guard let last = membership.spans.last else { return 0 }
+        let through = min(last.through ?? .max, room.activity.lastSeq)
+        guard membership.readSeq < through else { return 0 }
+        let total =
+            through == room.activity.lastSeq
+            ? room.activity.messages : try snapshot.ordinal(at: through, in: room.row)
+        let read = try snapshot.ordinal(at: membership.readSeq, in: room.row)
+        let erased = try records.connection.statement(
+            """
+            SELECT count(*) FROM log INDEXED BY log_erased WHERE erased IS NOT NULL AND conversation = ? AND seq > ?
+            AND seq <= ?
+            """
+        ).first(.integer(room.row), .integer(membership.readSeq), .integer(through)) { $0.integer(0) }
+        return Int(max(0, total - read - (erased ?? 0)))
+    }
+
+    // MARK: Messages
+
+    func messages(_ query: MessageQuery, limit: Int) throws(StoreError) -> [Message] {
+        guard limit > 0 else { return [] }
+        return try snapshot { (snapshot) throws(StoreError) in
+            let (id, spans, range, skip, newestFirst): (ConversationID, [Span], ClosedRange<Seq>, Int, Bool)
+            switch query {
+            case .id(let id):
+                guard let row = try records.row(of: id) else { return [] }
+                return [try records.message(row)]
+            case .newest(let conversation, let visible, let offset):
+                (id, spans, range, skip, newestFirst) = (conversation, visible, 0 ... .max, max(0, offset), true)
+            case .before(let seq, let conversation, let visible):
+                guard seq > 1 else { return [] }
+                (id, spans, range, skip, newestFirst) = (conversation, visible, 0...seq - 1, 0, true)
+            case .after(let seq, let conversation, let visible):
+                guard seq < .max else { return [] }
+                (id, spans, range, skip, newestFirst) = (conversation, visible, max(seq, 0) + 1 ... .max, 0, false)
+            }
+            guard let room = try records.room(id)?.room else { return [] }
+            return try messages(spans, range, in: room, skip: skip, limit: limit, newestFirst, snapshot)
+        }
+    }
+
+    /// Messages within a range and within the spans, ascending, whichever end they are counted from.
+    private func messages(
+        _ spans: [Span], _ range: ClosedRange<Seq>, in room: Room, skip: Int, limit: Int, _ newestFirst: Bool,
+        _ snapshot: Snapshot
+    ) throws(StoreError) -> [Message] {
+        let (wanted, isTooMany) = skip.addingReportingOverflow(limit)
+        let count = isTooMany ? Int.max : wanted
+        var places: [Pos] = []
+        for span in newestFirst ? spans.reversed() : spans where places.count < count {
+            let lower = max(span.from, range.lowerBound)
+            let upper = min(span.through ?? .max, range.upperBound)
+            guard lower <= upper else { continue }
+            places += try snapshot.places(
+                in: room.row, lower...upper, newestFirst: newestFirst, messagesOnly: true,
+                limit: count - places.count)
+        }
+        places.removeFirst(min(skip, places.count))
+        var messages: [Message] = []
+        messages.reserveCapacity(places.count)
+        for row in try snapshot.rows(at: newestFirst ? places.reversed() : places, of: room.row) {
+            messages.append(try records.message(row))
+        }
+        return messages
+    }
+
+    // MARK: Accounts
+
+    func users(_ query: UserQuery, limit: Int) throws(StoreError) -> [User] {
+        try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
+        return try UserTable.users(query, limit: limit, records.connection)
+    }
+}

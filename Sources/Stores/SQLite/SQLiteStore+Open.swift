@@ -1,0 +1,108 @@
+public import ChatKernel
+
+extension SQLiteStore {
+    /// Opens the store at `settings.path`, making the file if it is not there, and rebuilds the tail.
+    /// - Parameters:
+    ///   - settings: an absolute path.
+    ///   - newEpoch: for a store that is made now; random when left out.
+    ///   - exclusive: false for a tool that looks after accounts beside a running server: takes no lock, and only
+    ///     ``users(_:limit:)`` and ``save(_:)`` work.
+    /// - Throws: `unavailable` with a sentence for the operator when the file is in use, is not ours, is newer than this
+    ///   program, or cannot be opened; `damaged` when it contradicts itself.
+    public static func open(
+        _ settings: SQLiteStoreSettings, exclusive: Bool = true,
+        newEpoch: Epoch = Epoch(UInt64.random(in: 1 ... .max))
+    ) async throws(StoreError) -> SQLiteStore {
+        try await open(settings, exclusive: exclusive, newEpoch: newEpoch, tuning: Tuning())
+    }
+
+    package static func open(
+        _ settings: SQLiteStoreSettings, exclusive: Bool = true,
+        newEpoch: Epoch = Epoch(UInt64.random(in: 1 ... .max)), tuning: Tuning
+    ) async throws(StoreError) -> SQLiteStore {
+        let path = settings.path
+        let durability = settings.durability
+        let writing = Desk<Writer>(thread: DatabaseThread())
+        var reading: [Desk<Reader>] = []
+        do throws(StoreError) {
+            let begun = try await writing.thread.run { () throws(StoreError) -> Begun in
+                try requireFolder(of: path)
+                let lock = exclusive ? try FileLock(path: path + ".lock", guarding: path) : nil
+                try makeStoreFile(at: path)
+                let (writer, memory) = try makeWriter(path, durability, newEpoch, tuning)
+                return Begun(lock: lock, writer: writer, memory: memory)
+            }
+            try await writing.open { begun.writer }
+            let memory = begun.memory
+            for _ in 0..<max(1, tuning.readers) {
+                let desk = Desk<Reader>(thread: DatabaseThread())
+                reading.append(desk)
+                try await desk.open { () throws(StoreError) in try Reader(readingConnection(path), memory) }
+            }
+            if exclusive {
+                writing.thread.setIdle { [weak writing] in writing?.peek { $0.tidy() } ?? false }
+            }
+            return SQLiteStore(
+                durability: durability, memory: memory, lock: begun.lock, writing: writing, reading: reading,
+                scanRows: tuning.scanRows)
+        } catch {
+            for desk in reading { await desk.close { _ in } }
+            await writing.close { _ in }
+            throw error
+        }
+    }
+
+    private struct Begun: Sendable {
+        let lock: FileLock?
+        let writer: Writer
+        let memory: SharedMemory
+    }
+
+    private static func makeWriter(
+        _ path: String, _ durability: SQLiteDurability, _ epoch: Epoch, _ tuning: Tuning
+    ) throws(StoreError) -> (Writer, SharedMemory) {
+        let connection = try Connection(path: path)
+        try Migrations.inspect(connection, path: path)
+        let mode = try connection.statement("PRAGMA journal_mode = WAL").first { $0.text(0) }
+        guard mode == "wal" else {
+            throw StoreError(.unavailable, "\(path) cannot be put into WAL mode: its file system has no shared memory")
+        }
+        // In WAL mode FULL syncs each commit; NORMAL syncs checkpoints only, which keeps the file whole but may lose the
+        // last commits with the power.
+        try connection.execute("PRAGMA synchronous = \(durability == .synced ? "FULL" : "NORMAL")")
+        // What is deleted is overwritten, in the file at once and in the WAL at its next checkpoint.
+        try connection.execute("PRAGMA secure_delete = ON")
+        // The indexes' inner pages and the pages that a fill goes through: 32 MB, used only as far as there is a file.
+        try connection.execute("PRAGMA cache_size = -32768")
+        try configure(connection)
+        // A WAL that has once been long is cut to this when it begins anew.
+        try connection.execute("PRAGMA journal_size_limit = 67108864")
+        try Migrations.apply(to: connection, path: path, epoch: epoch)
+        let records = try Records(connection)
+        let keys = try ClientKeys(connection)
+        let memory = SharedMemory(try Recovery.memory(connection, records, keys))
+        let writer = try Writer(
+            connection: connection, records: records, keys: keys, memory: memory, tuning: tuning,
+            durability: durability)
+        return (writer, memory)
+    }
+
+    private static func readingConnection(_ path: String) throws(StoreError) -> Connection {
+        let connection = try Connection(path: path)
+        try connection.execute("PRAGMA query_only = ON")
+        try connection.execute("PRAGMA cache_size = -16384")
+        try configure(connection)
+        return connection
+    }
+
+    /// For every connection.
+    private static func configure(_ connection: Connection) throws(StoreError) {
+        // No memory map: an I/O error would be a signal that kills the process, instead of an answer.
+        try connection.execute("PRAGMA mmap_size = 0")
+        // A page that contradicts itself is noticed when it is read.
+        try connection.execute("PRAGMA cell_size_check = ON")
+        // Functions with side effects are not called by what a schema says.
+        try connection.execute("PRAGMA trusted_schema = OFF")
+        try connection.execute("PRAGMA temp_store = MEMORY")
+    }
+}

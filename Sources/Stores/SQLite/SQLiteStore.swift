@@ -1,0 +1,197 @@
+public import ChatKernel
+import Synchronization
+
+/// A store in one SQLite file, in WAL mode.
+///
+/// ```
+///   commit ──▶ writer thread ── append to the log, COMMIT ── publish ──▶ shared memory (tail, heads, members)
+///                    └ when idle: fill the indexes, checkpoint                    │
+///   reads ──▶ reader threads ── a snapshot of the file ◀────────── what it lacks ─┘
+/// ```
+/// A commit appends to one table; everything else that is found quickly is found through the tail in memory and through
+/// indexes that follow (Schema.swift, Fill.swift). One process at a time may have a store open; `open(_:beside:)` is for
+/// tools that only look after accounts.
+public final class SQLiteStore: StoreWithWriter {
+    /// SQLite would take a gigabyte; a row of the log should stay something that can be read at once.
+    static let largestContent = 16 << 20
+
+    private let durability: SQLiteDurability
+    private let memory: SharedMemory
+    /// Nil for a store opened beside a running one.
+    private let lock: FileLock?
+    private let writing: Desk<Writer>
+    private let reading: [Desk<Reader>]
+    private let scanRows: Int
+
+    init(
+        durability: SQLiteDurability, memory: SharedMemory, lock: FileLock?, writing: Desk<Writer>,
+        reading: [Desk<Reader>], scanRows: Int
+    ) {
+        self.durability = durability
+        self.memory = memory
+        self.lock = lock
+        self.writing = writing
+        self.reading = reading
+        self.scanRows = scanRows
+    }
+
+    deinit {
+        for desk in reading { desk.thread.end() }
+        writing.thread.end()
+    }
+
+    public var guarantees: StoreGuarantees {
+        StoreGuarantees(
+            durability: durability == .synced ? .synced : .written, atomicBatch: true, replayable: true,
+            largestContent: Self.largestContent)
+    }
+
+    /// Runs the committer: on it, ``commit(_:at:)`` changes no thread.
+    public var writer: any TaskExecutor { writing.thread }
+
+    // MARK: Writing
+
+    public func commit(_ drafts: [Draft], at now: Timestamp) async throws(StoreError) -> [Result<Reply, ChatError>] {
+        try requireOwner()
+        return try await writing.run { (writer) throws(StoreError) in try writer.commit(drafts, at: now) }
+    }
+
+    public func save(_ user: User) async throws(StoreError) {
+        try await writing.run { (writer) throws(StoreError) in try writer.save(user) }
+    }
+
+    // MARK: Reading
+
+    public func head() async throws(StoreError) -> Cursor {
+        try requireOwner()
+        return try memory.withLock { (memory) throws(StoreError) in
+            try memory.requireOpen()
+            return Cursor(epoch: memory.epoch, pos: memory.head)
+        }
+    }
+
+    public func entries(in scope: Scope, limit: Int) async throws(StoreError) -> [Entry] {
+        switch scope {
+        case .conversation(let id, let seq):
+            return try await read { (reader) throws(StoreError) in
+                try reader.entries(of: id, after: seq, limit: limit)
+            }
+        case .user(let user, let pos):
+            var entries: [Entry] = []
+            var next: Pos? = pos
+            while let from = next, entries.count < limit {
+                let wanted = limit - entries.count
+                let scan = scanRows
+                let part = try await read { (reader) throws(StoreError) in
+                    try reader.entries(of: user, after: from, limit: wanted, scan: scan)
+                }
+                entries += part.entries
+                next = part.next
+            }
+            return entries
+        }
+    }
+
+    public func standing(of user: UserID, in conversation: ConversationID) async throws(StoreError) -> Standing? {
+        try requireOwner()
+        // Who was active lately is in memory: no thread need be asked.
+        let known = try memory.withLock { (memory) throws(StoreError) -> Standing? in
+            try memory.requireOpen()
+            guard let room = memory.room(conversation), let seat = memory.seat(user, in: room.row) else { return nil }
+            return Standing(membership: seat.membership, lastSeq: room.activity.lastSeq)
+        }
+        if let known { return known }
+        return try await read { (reader) throws(StoreError) in try reader.standing(of: user, in: conversation) }
+    }
+
+    public func conversation(_ id: ConversationID, for viewer: UserID) async throws(StoreError) -> Conversation? {
+        try await read { (reader) throws(StoreError) in try reader.conversation(id, for: viewer) }
+    }
+
+    public func conversations(
+        of user: UserID, after mark: ConversationMark?, limit: Int
+    ) async throws(StoreError) -> [Conversation] {
+        try await read { (reader) throws(StoreError) in
+            try reader.conversations(of: user, after: mark, limit: limit)
+        }
+    }
+
+    public func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message] {
+        try await read { (reader) throws(StoreError) in try reader.messages(query, limit: limit) }
+    }
+
+    public func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {
+        try await readingDesk.run { (reader) throws(StoreError) in try reader.users(query, limit: limit) }
+    }
+
+    // MARK: The end
+
+    public func close() async {
+        let isFirst = memory.withLock { memory in
+            defer { memory.isClosed = true }
+            return !memory.isClosed
+        }
+        guard isFirst else { return }
+        for desk in reading { await desk.close { _ in } }
+        await writing.close { [lock] in if lock != nil { $0.close() } }
+        lock?.release()
+    }
+
+    /// For tests: a statement on the writer's connection.
+    package func execute(_ sql: String) async throws(StoreError) {
+        try await writing.run { (writer) throws(StoreError) in try writer.execute(sql) }
+    }
+
+    private func read<T: Sendable>(
+        _ body: @escaping @Sendable (Reader) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        try requireOwner()
+        return try await readingDesk.run(body)
+    }
+
+    /// The one with the least to do.
+    private var readingDesk: Desk<Reader> {
+        reading.min { $0.thread.pending < $1.thread.pending } ?? reading[0]
+    }
+
+    private func requireOwner() throws(StoreError) {
+        guard lock != nil else {
+            throw StoreError(.unavailable, "this store was opened beside a running one, for accounts only")
+        }
+    }
+}
+
+/// A thread and what only that thread may touch.
+final class Desk<Tool>: @unchecked Sendable {
+    let thread: DatabaseThread
+    // Touched on `thread` only, but for the last release, when nobody else can.
+    private var tool: Tool?
+
+    init(thread: DatabaseThread) { self.thread = thread }
+
+    /// Makes the tool, on its thread.
+    func open(_ make: @escaping @Sendable () throws(StoreError) -> sending Tool) async throws(StoreError) {
+        try await thread.run { () throws(StoreError) in self.tool = try make() }
+    }
+
+    func run<T: Sendable>(
+        _ body: @escaping @Sendable (Tool) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        try await thread.run { () throws(StoreError) in
+            guard let tool = self.tool else { throw StoreError(.closed, "the store has been closed") }
+            return try body(tool)
+        }
+    }
+
+    /// On the thread.
+    func peek<T>(_ body: (Tool) -> T) -> T? { tool.map(body) }
+
+    /// Lets go of the tool. The thread stays for as long as somebody has work for it.
+    func close(_ farewell: @escaping @Sendable (Tool) -> Void) async {
+        await thread.run {
+            if let tool = self.tool { farewell(tool) }
+            self.tool = nil
+        }
+        thread.end()
+    }
+}

@@ -1,0 +1,119 @@
+import ChatKernel
+
+/// The tables.
+///
+/// ```
+///   log ──────────── every entry by pos; appended, never inserted between; all else can be derived from it
+///    ├ seq_index     (conversation, seq) → pos         filled in sorted runs, behind the log by the tail
+///    ├ client_keys   (conversation, author, name) → pos     likewise
+///    ├ conversations, memberships                      activity and read marks likewise; the rest at once
+///    └ stays, founders, pairs, reactions               at once
+///   users            accounts                          meta   epoch, watermark, counters
+/// ```
+/// A commit of plain messages writes to `log` and to nothing else. Every index with scattered keys that a commit keeps up
+/// costs it 5 KB of WAL a message once the log is large, and six sevenths of its speed (`docs/decisions`). So
+/// those tables are behind, up to the watermark in `meta`; what is above it, the tail, is kept in memory and is
+/// rebuilt from the log when the store opens.
+enum Schema {
+    /// `PRAGMA application_id`: "CHAT". Says to `file(1)` and to us whose file this is.
+    static let applicationID: Int64 = 0x4348_4154
+
+    /// Rows of users and conversations have small integers of their own: an entry then names them in a byte or three,
+    /// not in 36.
+    static let version1 = """
+        CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE users(
+            row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, username TEXT NOT NULL,
+            folded TEXT NOT NULL UNIQUE, email TEXT, folded_email TEXT UNIQUE, password_hash TEXT,
+            is_active INTEGER NOT NULL, is_superuser INTEGER NOT NULL,
+            created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL);
+
+        -- updated_at, last_seq, messages and last_message are true as of the entry at pos `through`, if not later.
+        CREATE TABLE conversations(
+            row INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT, description TEXT,
+            is_group INTEGER NOT NULL, is_pair INTEGER NOT NULL, members INTEGER NOT NULL, owners INTEGER NOT NULL,
+            created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL, last_seq INTEGER NOT NULL,
+            messages INTEGER NOT NULL, last_message INTEGER, through INTEGER NOT NULL);
+
+        CREATE TABLE pairs(
+            low INTEGER NOT NULL, high INTEGER NOT NULL, conversation INTEGER NOT NULL,
+            PRIMARY KEY(low, high)) WITHOUT ROWID;
+
+        -- Present members are ordered by (entered, place): the pos of the entry that let them in, and the place in it.
+        CREATE TABLE memberships(
+            conversation INTEGER NOT NULL, user INTEGER NOT NULL, role INTEGER NOT NULL, is_active INTEGER NOT NULL,
+            read_seq INTEGER NOT NULL, entered INTEGER NOT NULL, place INTEGER NOT NULL,
+            PRIMARY KEY(conversation, user)) WITHOUT ROWID;
+        CREATE INDEX memberships_by_user ON memberships(user, conversation);
+
+        CREATE TABLE stays(
+            conversation INTEGER NOT NULL, user INTEGER NOT NULL, from_seq INTEGER NOT NULL, through_seq INTEGER,
+            PRIMARY KEY(conversation, user, from_seq)) WITHOUT ROWID;
+
+        -- The members that a conversation was made with: a part of its first entry.
+        CREATE TABLE founders(
+            pos INTEGER NOT NULL, place INTEGER NOT NULL, user INTEGER NOT NULL, role INTEGER NOT NULL,
+            PRIMARY KEY(pos, place)) WITHOUT ROWID;
+
+        -- seq      0 for a read mark
+        -- ordinal  how many messages the conversation has up to and with this entry: differences of it count unread ones
+        -- target   pos of the message that an edit, deletion, reaction or reply speaks of
+        -- subject  user row of a member change; seq of a read mark
+        -- flag     role of a member change; on or off of a reaction; is_group of details
+        -- content  of a message or edit; key of a reaction; name of details
+        -- extra    description of details
+        -- link     of a message, pos of its newest edit; of an edit, pos of the one before
+        -- erased   of a message, pos of its deletion
+        -- sum      checksum over what never changes but by erasure; see Checksum.swift
+        CREATE TABLE log(
+            pos INTEGER PRIMARY KEY, conversation INTEGER NOT NULL, seq INTEGER NOT NULL, ordinal INTEGER NOT NULL,
+            author INTEGER NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL, target INTEGER, subject INTEGER,
+            flag INTEGER, id, content TEXT, client_id TEXT, extra TEXT, sum INTEGER NOT NULL, link INTEGER,
+            erased INTEGER);
+        CREATE INDEX log_erased ON log(conversation, seq) WHERE erased IS NOT NULL;
+
+        CREATE TABLE seq_index(
+            conversation INTEGER NOT NULL, seq INTEGER NOT NULL, pos INTEGER NOT NULL, is_message INTEGER NOT NULL,
+            PRIMARY KEY(conversation, seq)) WITHOUT ROWID;
+
+        -- Kept for good: the contract's 24 hours and 10,000 messages are the least. To prune them is an issue of its own.
+        CREATE TABLE client_keys(
+            conversation INTEGER NOT NULL, author INTEGER NOT NULL, name TEXT NOT NULL, pos INTEGER NOT NULL,
+            PRIMARY KEY(conversation, author, name)) WITHOUT ROWID;
+
+        -- since: pos at which the key came into its present use; keys are ordered by it, users of a key by pos.
+        CREATE TABLE reactions(
+            message INTEGER NOT NULL, key TEXT NOT NULL, user INTEGER NOT NULL, pos INTEGER NOT NULL,
+            since INTEGER NOT NULL, PRIMARY KEY(message, key, user)) WITHOUT ROWID;
+
+        -- Identifiers that do not name their pos: those of imported messages.
+        CREATE TABLE foreign_ids(id TEXT PRIMARY KEY, pos INTEGER NOT NULL) WITHOUT ROWID;
+        """
+}
+
+/// What `meta` counts. Counters are stored: a number that a client has seen must not come again, also when the rows
+/// that bore it are gone.
+enum Meta: String, CaseIterable {
+    case epoch
+    /// The secondary tables hold all up to this pos.
+    case watermark
+    /// The head is at least this, whatever the log holds. Whoever removes rows from the log's end must write it.
+    case head
+    /// The time of the entry at the watermark, for a log whose end is gone.
+    case lastAt = "last_at"
+    /// Rewritten to put new frames over those of a commit that failed.
+    case healed
+
+    func read(_ connection: Connection) throws(StoreError) -> Int64 {
+        let found = try connection.statement("SELECT value FROM meta WHERE name = ?").first(.text(rawValue)) {
+            $0.integer(0)
+        }
+        guard let found else { throw StoreError(.damaged, "the store's file has no \(rawValue)") }
+        return found
+    }
+
+    func write(_ value: Int64, _ connection: Connection) throws(StoreError) {
+        try connection.statement("UPDATE meta SET value = ?2 WHERE name = ?1").run(.text(rawValue), .integer(value))
+    }
+}

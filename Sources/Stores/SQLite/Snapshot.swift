@@ -1,0 +1,183 @@
+import CSQLite
+import ChatKernel
+
+/// The store as of one moment: a read transaction of SQLite, and the shared memory as far as it belongs to it.
+///
+/// The memory may be ahead of the transaction by whole batches, since commits go on meanwhile; it is never behind. What it
+/// says of entries past ``head`` is left out, so that no part of a later batch is seen. Read marks are the newest there
+/// are, but never past the head of their conversation. When a fill ends meanwhile, the memory no longer holds what this
+/// transaction's index lacks: the snapshot is stale, and the read is made again.
+final class Snapshot {
+    let records: Records
+    let head: Pos
+    private let watermark: Pos
+    private let memory: SharedMemory
+    private(set) var isStale = false
+
+    /// Begins the read transaction.
+    init(_ records: Records, _ memory: SharedMemory) throws(StoreError) {
+        self.records = records
+        self.memory = memory
+        try records.connection.begin()
+        let found = try records.connection.statement(
+            "SELECT (SELECT value FROM meta WHERE name = 'watermark'), (SELECT max(pos) FROM log)"
+        ).first { (watermark: $0.integer(0), head: $0.integer(1)) }
+        guard let found else { throw StoreError(.damaged, "the store's file has no watermark") }
+        watermark = found.watermark
+        head = found.head
+        // A commit is durable a moment before the memory knows of it.
+        while memory.withLock({ $0.head < found.head && !$0.isClosed }) { sched_yield() }
+    }
+
+    var connection: Connection { records.connection }
+
+    func end() { records.connection.rollback() }
+
+    /// Asks the memory; nil, and stale, when it is of another time.
+    func remembered<T: Sendable>(_ body: (Memory) -> T) -> T? {
+        let found: T? = memory.withLock { $0.watermark == watermark ? body($0) : nil }
+        if found == nil { isStale = true }
+        return found
+    }
+
+    /// Lets the memory keep what was read, unless something was committed since.
+    func keep(_ room: Room, _ seat: Seat?) {
+        memory.withLock {
+            guard $0.head == head, $0.watermark == watermark else { return }
+            $0.keep(room)
+            if let seat { $0.keep(seat, at: SeatKey(room: room.row, user: seat.membership.user.id)) }
+        }
+    }
+
+    // MARK: Conversations
+
+    /// The conversation as of this moment.
+    func room(_ id: ConversationID) throws(StoreError) -> (room: Room, createdAt: Timestamp)? {
+        guard var found = try records.room(id) else { return nil }
+        found.room.activity = try activity(of: found.room)
+        return found
+    }
+
+    /// The row's activity, carried on by what of the tail belongs to this moment.
+    func activity(of room: Room) throws(StoreError) -> Activity {
+        let head = head
+        let tail = remembered { memory -> (last: Place?, message: Place?) in
+            var last: Place?
+            for run in memory.runs(of: room.row).reversed() {
+                for place in run.places.reversed() where place.pos <= head {
+                    if last == nil { last = place }
+                    if place.isMessage { return (last, place) }
+                }
+            }
+            return (last, nil)
+        }
+        guard let tail, let last = tail.last else { return room.activity }
+        let row = try records.requireRow(at: last.pos)
+        return Activity(
+            lastSeq: row.seq, updatedAt: row.at, messages: row.ordinal,
+            lastMessage: tail.message?.pos ?? room.activity.lastMessage, through: row.pos)
+    }
+
+    func seat(_ user: UserID, in room: Room) throws(StoreError) -> Seat? {
+        guard var seat = try records.seat(user, in: room.row) else { return nil }
+        let place = SeatRow(conversation: room.row, user: seat.userRow)
+        if case .some(.some(let mark)) = remembered({ $0.mark(place) }) {
+            seat.membership.readSeq = max(seat.membership.readSeq, min(mark, room.activity.lastSeq))
+        }
+        return seat
+    }
+
+    // MARK: Entries by number
+
+    /// Where the entries of a conversation within a range of numbers stand, from the index and the tail.
+    func places(
+        in room: Int64, _ range: ClosedRange<Seq>, newestFirst: Bool, messagesOnly: Bool, limit: Int
+    ) throws(StoreError) -> [Pos] {
+        guard limit > 0 else { return [] }
+        let head = head
+        let tail = remembered { memory -> (first: Seq, found: [Pos]) in
+            let runs = memory.runs(of: room)
+            var found: [Pos] = []
+            let ordered = newestFirst ? runs.reversed() : runs
+            for run in ordered {
+                run.visit(range, newestFirst: newestFirst) { place in
+                    if place.pos <= head, place.isMessage || !messagesOnly { found.append(place.pos) }
+                    return found.count < limit
+                }
+                if found.count == limit { break }
+            }
+            return (runs.first?.first ?? .max, found)
+        }
+        guard let tail else { return [] }
+        if newestFirst {
+            let older = try indexed(room, range, below: tail.first, true, messagesOnly, limit - tail.found.count)
+            return tail.found + older
+        }
+        let older = try indexed(room, range, below: tail.first, false, messagesOnly, limit)
+        return older + tail.found.prefix(limit - older.count)
+    }
+
+    private func indexed(
+        _ room: Int64, _ range: ClosedRange<Seq>, below first: Seq, _ newestFirst: Bool, _ messagesOnly: Bool,
+        _ limit: Int
+    ) throws(StoreError) -> [Pos] {
+        guard limit > 0, range.lowerBound < first else { return [] }
+        let statement = try connection.statement(
+            """
+            SELECT pos FROM seq_index WHERE conversation = ? AND seq >= ? AND seq <= ? AND is_message >= ?
+            ORDER BY seq \(newestFirst ? "DESC" : "ASC") LIMIT ?
+            """)
+        var found: [Pos] = []
+        try statement.each(
+            .integer(room), .integer(range.lowerBound), .integer(min(range.upperBound, first - 1)), .flag(messagesOnly),
+            .integer(Int64(limit))
+        ) {
+            found.append($0.integer(0))
+            return true
+        }
+        return found
+    }
+
+    /// The rows at these positions, which must be of this conversation and in order.
+    func rows(at places: [Pos], of room: Int64) throws(StoreError) -> [LogRow] {
+        var rows: [LogRow] = []
+        rows.reserveCapacity(places.count)
+        for pos in places {
+            let row = try records.requireRow(at: pos)
+            guard row.conversation == room, row.seq > 0 else { throw LogRow.damage(at: pos) }
+            rows.append(row)
+        }
+        return rows
+    }
+
+    /// How many messages the conversation had up to and with this number.
+    func ordinal(at seq: Seq, in room: Int64) throws(StoreError) -> Int64 {
+        guard seq > 0 else { return 0 }
+        let place = try places(in: room, seq...seq, newestFirst: true, messagesOnly: false, limit: 1).first
+        guard let place else {
+            // What a stale snapshot lacks is no damage.
+            if isStale { return 0 }
+            throw StoreError(.damaged, "the index has no entry \(seq) of conversation row \(room)")
+        }
+        return try rows(at: [place], of: room)[0].ordinal
+    }
+}
+
+extension Memory {
+    /// What the tail has of a conversation, older run first.
+    func runs(of room: Int64) -> [Run] { [old.runs[room], young.runs[room]].compactMap { $0 } }
+}
+
+extension Run {
+    /// Walks over the places of these numbers until `body` says false.
+    func visit(_ range: ClosedRange<Seq>, newestFirst: Bool, _ body: (Place) -> Bool) {
+        let lower = max(range.lowerBound, first)
+        let upper = min(range.upperBound, end - 1)
+        guard lower <= upper else { return }
+        var index = Int((newestFirst ? upper : lower) - first)
+        for _ in lower...upper {
+            guard body(places[index]) else { return }
+            index += newestFirst ? -1 : 1
+        }
+    }
+}

@@ -1,0 +1,168 @@
+import CSQLite
+import ChatKernel
+
+/// The one that writes: a connection, what it must remember between commits, and the thread that all of it stays on.
+final class Writer: @unchecked Sendable {
+    // Touched on the store's writer thread only, but for `memory`, which has a lock.
+    private let connection: Connection
+    private let records: Records
+    private let keys: ClientKeys
+    private let insertion: Statement
+    private let memory: SharedMemory
+    private let tuning: Tuning
+    private let durability: SQLiteDurability
+
+    private var fill: Fill?
+    private var entriesSinceSlice = 0
+    /// A slice failed: it is tried again after the next commit, not in a loop.
+    private var isFillHeld = false
+    /// A COMMIT failed in the middle of its I/O: see ``heal()``.
+    private var needsHealing = false
+    private var checkpoints: Checkpoints
+
+    /// On the writer thread.
+    init(
+        connection: Connection, records: Records, keys: ClientKeys, memory: SharedMemory, tuning: Tuning,
+        durability: SQLiteDurability
+    ) throws(StoreError) {
+        self.connection = connection
+        self.records = records
+        self.keys = keys
+        self.memory = memory
+        self.tuning = tuning
+        self.durability = durability
+        insertion = try connection.statement(LogRow.insertion)
+        checkpoints = Checkpoints(connection)
+    }
+
+    // MARK: Commits
+
+    func commit(_ drafts: [Draft], at now: Timestamp) throws(StoreError) -> [Result<Reply, ChatError>] {
+        try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
+        if needsHealing { try heal() }
+        // Falling behind: the idle moments do not suffice, so a slice at twice the speed of the log.
+        if fill != nil, entriesSinceSlice >= tuning.sliceRows / 2 { _ = writeSlice() }
+        if checkpoints.isOverdue { checkpoints.run(connection) }
+
+        var batch = Batch(records: records, memory: memory, keys: keys, insertion: insertion)
+        var results: [Result<Reply, ChatError>] = []
+        results.reserveCapacity(drafts.count)
+        try connection.beginImmediate()
+        do throws(StoreError) {
+            for draft in drafts { results.append(try batch.commit(draft, at: now)) }
+        } catch {
+            connection.rollback()
+            records.forget()
+            throw error
+        }
+        do throws(StoreError) {
+            try connection.commit()
+        } catch {
+            connection.rollback()
+            records.forget()
+            needsHealing = true
+            try? heal()
+            throw error
+        }
+        publish(batch)
+        return results
+    }
+
+    private func publish(_ batch: borrowing Batch) {
+        let appended = memory.withLock { memory in
+            let appended = batch.head - memory.head
+            memory.head = batch.head
+            memory.lastAt = batch.lastAt
+            for (row, added) in batch.places {
+                for place in added.places {
+                    memory.young.runs[row, default: Run(first: added.first)].append(place)
+                }
+            }
+            for (id, room) in batch.rooms {
+                if batch.changed.contains(id) { memory.young.rooms[id] = room } else { memory.keep(room) }
+            }
+            for (key, seat) in batch.seats { memory.keep(seat, at: key) }
+            for (seat, seq) in batch.marks { memory.young.marks[seat] = seq }
+            return appended
+        }
+        for (key, pos) in batch.names { keys.keep(pos, for: key) }
+        entriesSinceSlice += Int(appended)
+        isFillHeld = false
+        if batch.hasErased { checkpoints.hasErasures = true }
+    }
+
+    /// A COMMIT whose sync failed may have left its frames in the WAL, whole. They are not in the WAL's index, so nobody
+    /// reads them, but the recovery after a crash might. New frames are put over them before anything else is written;
+    /// until that has succeeded the store commits nothing.
+    private func heal() throws(StoreError) {
+        try connection.writing { () throws(StoreError) in
+            try Meta.healed.write(try Meta.healed.read(connection) + 1, connection)
+        }
+        needsHealing = false
+    }
+
+    // MARK: Between commits
+
+    /// Called when nothing waits for the writer. True when there was something to do.
+    func tidy() -> Bool {
+        if memory.withLock({ $0.isClosed }) { return false }
+        if needsHealing { return false }
+        if writeSlice() { return true }
+        guard checkpoints.isDue else { return false }
+        checkpoints.run(connection)
+        return false
+    }
+
+    /// Writes a slice of the fill in progress, or of a new one when the tail has grown long. True when it did.
+    private func writeSlice() -> Bool {
+        if isFillHeld { return false }
+        if fill == nil { beginFill() }
+        guard var next = fill else { return false }
+        entriesSinceSlice = 0
+        do throws(StoreError) {
+            // A slice can be derived again, so it need not be synced: the next commit's sync brings it along.
+            if durability == .synced { try connection.execute("PRAGMA synchronous = NORMAL") }
+            defer { if durability == .synced { try? connection.execute("PRAGMA synchronous = FULL") } }
+            let isLast = try connection.writing { () throws(StoreError) in
+                try next.writeSlice(connection, keys: keys)
+            }
+            fill = isLast ? nil : next
+            if isLast {
+                memory.withLock { $0.endFill(through: next.through) }
+                keys.endFill()
+            }
+            return true
+        } catch {
+            isFillHeld = true
+            return false
+        }
+    }
+
+    private func beginFill() {
+        let limit = Pos(tuning.tailLimit)
+        let tail: (Tail, Pos, Timestamp)? = memory.withLock { memory in
+            guard memory.head - memory.watermark >= limit else { return nil }
+            memory.beginFill()
+            return (memory.old, memory.head, memory.lastAt)
+        }
+        guard let (old, head, lastAt) = tail else { return }
+        fill = Fill(old, through: head, lastAt: lastAt, sliceRows: tuning.sliceRows)
+        keys.beginFill()
+    }
+
+    // MARK: Accounts
+
+    func save(_ user: User) throws(StoreError) {
+        try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
+        if needsHealing { try heal() }
+        try connection.writing { () throws(StoreError) in try UserTable.save(user, connection) }
+    }
+
+    // MARK: The end
+
+    /// Moves all of the WAL into the file and cuts it off, as far as readers allow.
+    func close() { checkpoints.finish(connection) }
+
+    /// For tests: a pragma on the writer's connection.
+    func execute(_ sql: String) throws(StoreError) { try connection.execute(sql) }
+}

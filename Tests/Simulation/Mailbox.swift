@@ -1,0 +1,24 @@
+import Synchronization
+
+/// What tasks leave for whoever steps them. It wakes nobody.
+public final class Mailbox<Content: Sendable>: Sendable {
+    private let contents = Mutex<[Content]>([])
+
+    public init() {}
+
+    public var count: Int { contents.withLock { $0.count } }
+
+    public func put(_ content: Content) { contents.withLock { $0.append(content) } }
+
+    /// The one at this place, by default the oldest; nil when there is none.
+    public func take(at place: Int = 0) -> Content? {
+        contents.withLock { place < $0.count ? $0.remove(at: place) : nil }
+    }
+
+    public func takeAll() -> [Content] {
+        contents.withLock { contents in
+            defer { contents = [] }
+            return contents
+        }
+    }
+}

@@ -9,6 +9,10 @@ import PackageDescription
 let modules: [Target] = [
     .target(name: "ChatHTTP1", exclude: ["README.md"]),
     .target(name: "ChatWebSocketProtocol", exclude: ["README.md"]),
+    .target(name: "ChatKernel"),
+    .target(name: "ChatWire", dependencies: ["ChatKernel"], exclude: ["README.md"]),
+    .systemLibrary(name: "COpenSSL"),
+    .target(name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], exclude: ["README.md"]),
 ]
 
 // A fuzz target: a folder in Sources/, a folder of seeds in corpus/, and a line here.
@@ -17,6 +21,8 @@ let fuzzers: [Target] = [
     .executableTarget(name: "FuzzChunkedBody", dependencies: ["ChatHTTP1"]),
     .executableTarget(name: "FuzzPercent", dependencies: ["ChatHTTP1"]),
     .executableTarget(name: "FuzzWebSocketFrames", dependencies: ["ChatWebSocketProtocol"]),
+    .executableTarget(name: "FuzzJWT", dependencies: ["ChatAuth", "ChatKernel"]),
+    .executableTarget(name: "FuzzJSON", dependencies: ["ChatWire", "ChatKernel"]),
 ]
 
 // Their main functions; the file says why.

@@ -89,7 +89,10 @@ public enum Rules {
         if let clientID, !Mutation.forgetsKeys.isOn,
             let entry = try view.message(named: clientID, from: draft.author, in: draft.conversation)
         {
-            guard case .message(let posted) = entry.change, posted.content == content, posted.replyTo == replyTo else {
+            // Of a deleted message the content is gone, and with it the means to compare: the name decides.
+            guard case .message(let posted) = entry.change, posted.replyTo == replyTo,
+                posted.isDeleted || posted.content == content
+            else {
                 return .failure(
                     ChatError(.idempotencyMismatch, "This client_id was used for a message with other content."))
             }

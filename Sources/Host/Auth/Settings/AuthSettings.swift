@@ -79,6 +79,14 @@ public struct KeySettings: Sendable, Decodable {
     public let algorithm: TokenAlgorithm
     let material: Material
 
+    /// A key that verifies tokens minted elsewhere.
+    /// - Parameter publicKey: PEM. That it fits the algorithm is checked when a ``KeyRing`` is made of it.
+    public init(id: String?, algorithm: TokenAlgorithm, publicKey: Secret) {
+        self.id = id
+        self.algorithm = algorithm
+        material = .publicKey(publicKey)
+    }
+
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: SettingKey.self)
         try container.refuseKeys(besides: ["id", "algorithm", "secret", "publicKey", "privateKey"])

@@ -73,6 +73,8 @@ final class Following {
     /// The head of the log, and whether the user was a member, when joining began.
     let atStart: (head: Seq, isMember: Bool)
     var isJoined = false
+    /// How much the loop had been handed when it joined.
+    var joinedAt = 0
     var isReading = false
     var mustRead = false
     var isOver = false

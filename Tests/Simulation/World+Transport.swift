@@ -35,6 +35,8 @@ extension World {
     private func hand(_ signal: Signal, to loop: Loop) {
         for connection in loop.connections {
             guard let following = connection.following(signal.conversation), following.isJoined else { continue }
+            // What was said before it came is not for it: the end of it may have been said while nobody was here.
+            guard loop.outlet.items.total - loop.outlet.items.count > following.joinedAt else { continue }
             switch signal {
             case .presence(let notice):
                 following.activeUsers = notice.activeUsers
@@ -159,6 +161,7 @@ extension World {
         case .success(let standing):
             note("is joined", following.number, Int(standing.lastSeq))
             following.isJoined = true
+            following.joinedAt = connection.loop.outlet.items.total
             if following.after == nil {
                 connection.frames.append(.begins(following.conversation, at: standing.lastSeq))
                 following.pushed = standing.lastSeq

@@ -83,8 +83,9 @@ extension Kernel {
         public let through: Seq
         /// Nothing more had been committed when this was read.
         public let isLast: Bool
-        /// The user's stay had ended by ``through``: these are the last entries it gets. False while the entry that
-        /// ends it is still to come, even when it has been committed: it is the last the user sees.
+        /// The last page, and the user was no member when the conversation stood at ``through``: its reader gets nothing
+        /// more, also when it has been let in again since. False while the entry that ends the stay is still to come,
+        /// even when it has been committed: it is the last the reader sees.
         public let endsMembership: Bool
     }
 
@@ -101,10 +102,11 @@ extension Kernel {
         let standing = try await standing(of: user, in: conversation)
         let membership = (early ?? standing).membership
         let through = entries.last?.seq ?? seq
+        let isLast = entries.count < limit || Mutation.treatsPageAsLast.isOn
+        let isMember = membership?.isMember(at: Mutation.partsReadersEarly.isOn ? standing.lastSeq : through) ?? false
         return LogPage(
             entries: entries.filter { Mutation.ignoresMembership.isOn || membership?.sees($0.seq) ?? false },
-            through: through, isLast: entries.count < limit || Mutation.treatsPageAsLast.isOn,
-            endsMembership: membership?.hasEnded(by: Mutation.partsReadersEarly.isOn ? .max - 1 : through) ?? true)
+            through: through, isLast: isLast, endsMembership: isLast && !isMember)
     }
 
     /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it.

@@ -168,7 +168,7 @@ final class LocalReader: Outlet {
         }
         state.withLock { state in
             state.queue += page.entries
-            if page.endsMembership, page.isLast { state.hasEnded = true }
+            if page.endsMembership { state.hasEnded = true }
             switch state.feed.page(through: page.through, isLast: page.isLast) {
             case .read: state.mustRead = true
             case .live(let following):

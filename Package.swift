@@ -23,7 +23,7 @@ let package = Package(
     ],
     targets: [
         // floor 0
-        .target(name: "ChatKernel", path: "Sources/ChatKernel"),
+        .target(name: "ChatKernel", path: "Sources/ChatKernel", exclude: ["README.md"]),
 
         // cellar
         .systemLibrary(name: "CLinux", path: "Sources/Transports/CLinux"),
@@ -46,14 +46,14 @@ let package = Package(
         // floor 2
         .target(
             name: "ChatREST", dependencies: ["ChatKernel", "ChatWire", "ChatHTTP1", "ChatHTTPServer"],
-            path: "Sources/Transports/REST"),
+            path: "Sources/Transports/REST", exclude: ["README.md"]),
         .target(
             name: "ChatWebSocket",
             dependencies: [
                 "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol",
                 "COpenSSL",
             ],
-            path: "Sources/Transports/WebSocket"),
+            path: "Sources/Transports/WebSocket", exclude: ["README.md"]),
         .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite"),
 
         // floor 3

@@ -260,7 +260,9 @@ extension World {
                 if conversation.unreadCount != unread {
                     fail("\(user.username) has \(conversation.unreadCount) unread, expected \(unread)")
                 }
-                if conversation.lastSeq != last { fail("a conversation stands at \(conversation.lastSeq), not \(last)") }
+                if conversation.lastSeq != last {
+                    fail("a conversation stands at \(conversation.lastSeq), not \(last)")
+                }
             }
         }
     }

@@ -60,7 +60,7 @@ extension World {
             if random.chance(100) { following.delayed = parcel }
             if random.chance(200), let last = following.lastParcel, last.last + 1 == parcel.first {
                 let tail = last.entries.suffix(random.within(1...2))
-                parcels.append(Parcel(conversation: parcel.conversation, entries: tail + parcel.entries))
+                parcels.insert(Parcel(conversation: parcel.conversation, entries: tail + parcel.entries), at: 0)
             }
         }
         following.lastParcel = parcel

@@ -108,7 +108,8 @@ final class LocalReader: Outlet {
 
     private func enqueue(_ parcel: Parcel, after: Seq, _ state: inout State) {
         guard !state.hasEnded else { return }
-        let departure = Mutation.ignoresDeparture.isOn ? nil : parcel.departures.first { $0.user == user && $0.seq > after }
+        let departure =
+            Mutation.ignoresDeparture.isOn ? nil : parcel.departures.first { $0.user == user && $0.seq > after }
         state.queue += parcel.entries.filter { $0.seq > after && $0.seq <= departure?.seq ?? .max }
         if departure != nil { state.hasEnded = true }
     }

@@ -173,11 +173,23 @@ class Page:
     # Looking
 
     def evaluate(self, expression):
-        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        return self._evaluate(expression, returnByValue=True).get("value")
+
+    def _evaluate(self, expression, **how):
+        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, **how)
         if "exceptionDetails" in answer:
             thrown = answer["exceptionDetails"]
             raise RuntimeError(thrown.get("exception", {}).get("description", thrown["text"]))
-        return answer["result"].get("value")
+        return answer["result"]
+
+    def run(self, code):
+        """As typed into the console: `await` is allowed, and a `const` is there for the next."""
+        self._evaluate(code, replMode=True)
+
+    def wait_console(self, text, deadline=DEADLINE):
+        end = time.monotonic() + deadline
+        while not any(line == text for _, line in self.console):
+            self._chrome.pump(end, f"{text!r} on the console")
 
     def wait(self, expression, deadline=DEADLINE):
         end = time.monotonic() + deadline

@@ -1,6 +1,5 @@
-// The page: who is signed in, what the list says, which conversation is open. The rest has a file each:
-// chat-client.js the protocol · room.js the open conversation · timeline.js its messages · thread.js how they look ·
-// composer.js where one writes · list.js the conversations · door.js signing in · dialogs.js · words.js · dom.js
+// The page: who is signed in (door.js), what the list says (list.js), which conversation is open (room.js). To write
+// another client, begin with chat-client.js.
 
 import { ChatClient } from "./chat-client.js";
 import { $, avatar, icon, toast } from "./dom.js";
@@ -84,8 +83,7 @@ chat.addEventListener("signedout", ({ detail }) => {
 });
 
 $("sign-out").onclick = async () => {
-  const text = room?.hasUnsent ? "A message of yours is not sent yet. It goes out when you sign in here again." : "You can come back at any time.";
-  if (!await confirm("Sign out?", text, "Sign out")) return;
+  if (!await confirm("Sign out?", "What is not sent yet goes out when you sign in here again.", "Sign out")) return;
   location.hash = "#/";
   leave();
 };

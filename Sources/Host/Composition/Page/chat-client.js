@@ -15,21 +15,20 @@
 // What a feed promises
 // * Every durable event after `after`, once and in order, through any number of dropped connections: it keeps the
 //   highest `seq` it has handed out and reconnects with `?after=`.
-// * A message is stored at most once, however often it is sent: it carries a `client_id`, stays in the outbox until the
-//   server acknowledges it, and goes out alone, so that the order holds through a refusal. With a `storage` (such as
-//   `sessionStorage`) the outbox survives a reload.
-// * A dead connection is noticed (a ping after 20 s of silence) and made anew with jittered exponential back-off. Close
-//   codes 1008 and 4400 to 4499 are not retried; a token that is refused ends in the client's `signedout`.
+// * A message is stored at most once, however often it is sent: it has a `client_id`, stays in the outbox until it is
+//   acknowledged, and goes out alone, so that order survives a refusal. With a `storage` the outbox survives a reload.
+// * A dead connection is noticed (a ping after 20 s of silence) and made anew, with jittered exponential back-off, unless
+//   it was closed with 1008 or 4400 to 4499. A token that is refused ends in the client's event `signedout`.
 //
 // Events of a feed, with their `detail`
-//   message   a Message as in REST: { id, sender_id, sender_username, content, created_at, seq, client_id, … }
+//   message   a Message as in REST
 //   sent      the Message, when ours is stored. It comes as `message` too, before or after, with the same `id`
 //   edited    { id, content, seq }
 //   deleted   { id, seq }
 //   typing    { id, username }; to be shown for about six seconds
-//   presence  { active: [user id], id, username }
-//   pending   `feed.pending` changed: [{ client_id, content, created_at, state, error }], the state being `waiting`
-//             (for a connection), `sending` or `failed` (refused: `retry` or `discard` it)
+//   presence  { active: [user id] }
+//   pending   `feed.pending` changed: [{ client_id, content, created_at, state, error }], the state being `waiting`,
+//             `sending` or `failed` (refused: `retry` or `discard` it)
 //   state     `feed.state` changed: `connecting`, `live`, `offline`, `waiting` (to try again) or `stopped` (`feed.reason`)
 //   error     a ChatError that belongs to no message
 //   reset     our position means nothing to the server any more: read the conversation again and open it anew
@@ -38,7 +37,7 @@
 export class ChatError extends Error {
   constructor(code, detail, { status = 0, retryable = temporary.has(code), retryAfter = 0 } = {}) {
     super(detail || code);
-    Object.assign(this, { name: "ChatError", code, status, retryable, retryAfter });
+    Object.assign(this, { code, status, retryable, retryAfter });
   }
 }
 
@@ -91,7 +90,7 @@ export class ChatClient extends EventTarget {
     return { items: body, next: /<([^>]+)>;\s*rel="?next"?/.exec(headers.get("Link") ?? "")?.[1] ?? null };
   }
 
-  conversation(id) { return this.#ask("GET", `chat/conversations/${encodeURIComponent(id)}`); }
+  conversation(id) { return this.#ask("GET", path`chat/conversations/${id}`); }
 
   /** `isGroup: false` with one other person gives the pair's conversation, the existing one if there is one. */
   create({ name, isGroup, participantIds }) {
@@ -101,15 +100,15 @@ export class ChatClient extends EventTarget {
   /** Ascending in `seq`; the newest, or those before a `seq`. Fewer than `limit` means that the beginning is reached. */
   messages(id, { before, limit = 50 } = {}) {
     const earlier = before === undefined ? "" : `&before_seq=${before}`;
-    return this.#ask("GET", `chat/conversations/${encodeURIComponent(id)}/messages?limit=${limit}${earlier}`);
+    return this.#ask("GET", path`chat/conversations/${id}/messages?limit=${limit}` + earlier);
   }
 
-  edit(messageId, content) { return this.#ask("PATCH", `chat/messages/${encodeURIComponent(messageId)}`, { body: { content } }); }
-  delete(messageId) { return this.#ask("DELETE", `chat/messages/${encodeURIComponent(messageId)}`); }
-  markRead(id, seq) { return this.#ask("POST", `chat/conversations/${encodeURIComponent(id)}/read`, { body: { seq } }); }
+  edit(messageId, content) { return this.#ask("PATCH", path`chat/messages/${messageId}`, { body: { content } }); }
+  delete(messageId) { return this.#ask("DELETE", path`chat/messages/${messageId}`); }
+  markRead(id, seq) { return this.#ask("POST", path`chat/conversations/${id}/read`, { body: { seq } }); }
 
   /** At most 20 people whose name begins so: `[{ id, username }]`. */
-  findUsers(prefix) { return this.#ask("GET", `chat/users?username=${encodeURIComponent(prefix)}`); }
+  findUsers(prefix) { return this.#ask("GET", path`chat/users?username=${prefix}`); }
 
   // Live
 
@@ -120,7 +119,7 @@ export class ChatClient extends EventTarget {
       chat: this,
       outbox: this.#outbox,
       address: (seq) => {
-        const url = new URL(`/api/chat/ws/${encodeURIComponent(id)}?token=${encodeURIComponent(this.#token)}`, this.#base);
+        const url = new URL(path`/api/chat/ws/${id}?token=${this.#token}`, this.#base);
         url.protocol = url.protocol.replace("http", "ws");
         if (seq !== undefined) url.searchParams.set("after", seq);
         return url;
@@ -334,7 +333,7 @@ class Feed extends EventTarget {
     if (Number.isSafeInteger(seq)) this.seq = seq;
     if (type === "system") {
       if (frame.event === "message_deleted") this.#emit("deleted", { id, seq });
-      if (frame.active_users) this.#emit("presence", { active: frame.active_users, id: frame.user_id, username: frame.username });
+      if (frame.active_users) this.#emit("presence", { active: frame.active_users });
     } else if (frame.is_edited && !frame.is_deleted) {
       this.#emit("edited", { id, content: frame.content, seq });
     } else {
@@ -451,6 +450,9 @@ class Outbox {
 function messageOf({ message_id: id, conversation_id, sender_id, sender_username, content, timestamp: created_at, seq, client_id, reply_to, is_deleted = !content }) {
   return { id, conversation_id, sender_id, sender_username, content, is_edited: false, is_deleted, created_at, seq, client_id, reply_to };
 }
+
+/** A template whose values may hold anything. */
+const path = (strings, ...values) => String.raw({ raw: strings }, ...values.map(encodeURIComponent));
 
 /** False only when the device itself says that it has no network. */
 const isOnline = () => globalThis.navigator?.onLine !== false;

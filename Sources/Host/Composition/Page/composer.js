@@ -27,7 +27,6 @@ export class Composer {
   }
 
   get draft() { return this.#editing ? this.#draft : this.#text.value; }
-  get editingId() { return this.#editing?.id; }
 
   focus() { this.#text.focus({ preventScroll: true }); }
 

@@ -3,14 +3,10 @@
 import { $, avatar, el, icon, iconButton } from "./dom.js";
 import { explain, listed } from "./words.js";
 
-/** Once: how each closes, besides Escape. */
+/** Once: how they close, besides Escape. */
 export function prepareDialogs() {
-  for (const dialog of document.querySelectorAll("dialog")) {
-    dialog.querySelector("header")?.append(iconButton("close", "Close", () => dialog.close()));
-    dialog.onclick = ({ target, clientX: x, clientY: y }) => {
-      const { left, right, top, bottom } = dialog.getBoundingClientRect();
-      if (target === dialog && (x < left || x > right || y < top || y > bottom)) dialog.close();
-    };
+  for (const header of document.querySelectorAll("dialog header")) {
+    header.append(iconButton("close", "Close", () => header.closest("dialog").close()));
   }
 }
 
@@ -56,8 +52,7 @@ export function startConversation(chat) {
     found = users;
     current = users.length > 0 ? at : -1;
     $("start-found").replaceChildren(...users.map((user, index) => el("li", {
-      id: `found-${index}`, role: "option", "aria-selected": String(index === current),
-      onpointerdown: (event) => event.preventDefault(), onclick: () => choose(user), // the field keeps the focus
+      id: `found-${index}`, role: "option", "aria-selected": String(index === current), onclick: () => choose(user),
     }, avatar(user.id, user.username), user.username)));
     field.setAttribute("aria-expanded", users.length > 0);
     field.setAttribute("aria-activedescendant", users.length > 0 ? `found-${current}` : "");

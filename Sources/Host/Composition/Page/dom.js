@@ -7,7 +7,7 @@ export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value || value === 0) node.setAttribute(name, value);
+    else if (value) node.setAttribute(name, value);
   }
   node.append(...children.filter(Boolean));
   return node;

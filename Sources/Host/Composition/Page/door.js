@@ -38,20 +38,15 @@ export class Door {
   async #submit() {
     if (this.#busy) return;
     const isNew = this.#isNew, username = $("door-name").value.trim(), password = $("door-password").value;
-    if (!username) return this.#complain("Please type your name.", "door-name");
-    if (!password) return this.#complain("Please type your password.", "door-password");
     this.#complain("");
     this.#busy = true;
-    $("door-submit").setAttribute("aria-disabled", "true");
     try {
       await this.#enter({ isNew, username, password, stay: $("door-stay").checked });
       $("door-password").value = "";
     } catch (error) {
       this.#complain(explainSignIn(error, isNew), error.status === 409 ? "door-name" : "door-password");
-    } finally {
-      this.#busy = false;
-      $("door-submit").removeAttribute("aria-disabled");
     }
+    this.#busy = false;
   }
 
   #complain(text, field) {

@@ -1,7 +1,7 @@
 // The list of conversations: what was last said in each, and how much of it is unread.
 
 import { $, arrange, avatar, el, icon, linkButton } from "./dom.js";
-import { exactTimeOf, otherIn, previewOf, titleOf, whenOf } from "./words.js";
+import { otherIn, previewOf, titleOf, whenOf } from "./words.js";
 
 export class ConversationList {
   #rows = new Map(); // id -> { node, signature }
@@ -44,7 +44,7 @@ function draw(node, { id, isOpen, at, when, title, preview, avatarId, group, unr
   node.replaceChildren(el("a", { href: `#/c/${encodeURIComponent(id)}`, "data-id": id, class: unread > 0 && "has-unread", "aria-current": isOpen && "page" },
     avatar(avatarId, title, { group }),
     el("span", { class: "title", dir: "auto" }, title),
-    el("time", { datetime: at, title: exactTimeOf(at) }, when),
+    el("time", { datetime: at }, when),
     el("span", { class: "preview", dir: "auto" }, preview),
     unread > 0 && el("span", { class: "badge" }, unread > 99 ? "99+" : String(unread), el("span", { class: "unseen" }, " unread"))));
   if (focused) node.firstChild.focus();

@@ -11,7 +11,7 @@ const pageSize = 50;
 const typingShown = 6_000; // ms
 const most = { held: 1000, kept: 400 }; // messages: a page that stays open for weeks must not grow for weeks
 
-const drafts = new Map(); // what was begun in each conversation, until the page is closed
+const drafts = new Map(); // what somebody began in a conversation, until the page is closed
 
 export class Room {
   #chat;
@@ -53,30 +53,29 @@ export class Room {
       save: (message, text) => this.#save(message, text),
       typing: () => this.#feed?.typing(),
       editLast: () => { const message = this.#timeline.lastOf(this.#me); if (message) this.#composer.edit(message); },
-    }, drafts.get(id));
+    }, drafts.get(chat.user.id + id));
     $("room-people").onclick = () => { if (this.#conversation) showPeople(this.#conversation, this.#me, this.#present); };
     $("latest").onclick = () => { this.#thread.toEnd(); this.#composer.focus(); };
     $("composer-text").disabled = false;
-    $("connection").dataset.state = "";
+    this.#banner("", "");
     for (const part of ["title", "presence", "avatar"]) $(`room-${part}`).replaceChildren();
     this.#showConnection();
     this.#showTyping();
     this.#open(conversation);
-    if (matchMedia("(hover: hover)").matches) this.#composer.focus(); // on a phone the keyboard would hide half of it
+    if (matchMedia("(hover: hover)").matches) this.#composer.focus(); else $("room-title").focus(); // a phone's keyboard would hide half of it
   }
 
   get state() { return this.#feed?.state ?? "connecting"; }
-  get hasUnsent() { return this.#feed?.pending.length > 0; }
 
   close() {
     this.#closed = true;
-    drafts.set(this.id, this.#composer.draft);
+    drafts.set(this.#me.id + this.id, this.#composer.draft);
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#thread.close();
     this.#feed?.close();
   }
 
-  /** What the server says of this conversation, with what is known better here. */
+  /** What the server says of it, with what is known better here. */
   update(news) {
     const last = this.#conversation?.last_message;
     this.#conversation = { ...news, unread_count: this.#unseen };
@@ -139,12 +138,12 @@ export class Room {
       edited: ({ id, content }) => { this.#timeline.edit(id, content); this.#altered(id); },
       deleted: ({ id }) => { this.#timeline.delete(id); this.#altered(id); },
       typing: ({ id, username }) => this.#typing(id, username),
-      presence: (news) => this.#presence(news),
+      presence: ({ active }) => this.#presence(active),
       pending: () => this.#showSoon(),
       error: (error) => toast(explain(error)),
       reset: () => this.#reset(),
       state: () => {
-        if (feed.state !== "live") this.#presence({ active: [] });
+        if (feed.state !== "live") this.#presence([]);
         if (feed.state === "stopped") this.#stopped(feed.reason); else this.#showConnection();
         this.#on.connection();
       },
@@ -186,10 +185,6 @@ export class Room {
   #altered(id) {
     const message = this.#timeline.get(id);
     if (message && this.#conversation.last_message?.id === id) this.#amend({ last_message: message });
-    if (message?.is_deleted && this.#composer.editingId === id) {
-      this.#composer.cancel();
-      toast("The message that you were editing was deleted.");
-    }
     this.#showSoon();
   }
 
@@ -198,11 +193,9 @@ export class Room {
     this.#on.changed(this.#conversation);
   }
 
-  #presence({ active, id, username }) {
+  #presence(active) {
     this.#present = new Set(active);
     for (const typer of this.#typers.keys()) if (!this.#present.has(typer)) this.#typing(typer, null);
-    const { participants } = this.#conversation;
-    if (id && !participants.some((each) => each.id === id)) this.#conversation.participants = [...participants, { id, username }];
     this.#showHead();
     if ($("people").open) showPeople(this.#conversation, this.#me, this.#present);
   }
@@ -293,12 +286,11 @@ export class Room {
   #showHead() {
     const conversation = this.#conversation, other = otherIn(conversation, this.#me), title = titleOf(conversation, this.#me);
     const here = conversation.participants.filter(({ id }) => id !== this.#me.id && this.#present.has(id)).map(({ username }) => username);
-    const who = here.length > 3 ? `${here.length} others` : listed(here), isLive = this.state === "live";
     $("room-title").textContent = title;
     $("room-avatar").replaceChildren(avatar(other?.id ?? conversation.id, title, { group: !other, present: other && here.length > 0 }));
     $("room-presence").classList.toggle("present", here.length > 0);
-    if (other) $("room-presence").textContent = here.length > 0 ? "Here now" : isLive ? "Not here" : "";
-    else $("room-presence").textContent = `${conversation.participants.length} people${who && `, ${who} here now`}`;
+    if (other) $("room-presence").textContent = here.length > 0 ? "Here now" : this.state === "live" ? "Not here" : "";
+    else $("room-presence").textContent = `${conversation.participants.length} people${here.length > 0 ? `, ${listed(here)} here now` : ""}`;
   }
 
   #showTyping() {
@@ -317,10 +309,7 @@ export class Room {
     if (state === "offline") this.#banner(state, "You are offline. What you write is sent when you are back.");
     else if (state === "waiting") this.#banner(state, "Connection lost. Reconnecting…", linkButton("Try now", () => this.#chat.wake()));
     else if (state === "connecting" && !was) this.#later("connection", 1000, () => this.#banner(state, "Connecting…"));
-    else if (state === "live") {
-      this.#banner(was && state, was && "Connected again");
-      this.#later("connection", 2500, () => this.#banner("", ""));
-    }
+    else if (state === "live") this.#banner("", "");
   }
 
   #banner(state, words, button = "") {

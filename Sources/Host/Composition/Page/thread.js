@@ -4,7 +4,7 @@
 // above it. So the view stays at the foot when it is resized, and stays put when history is added above.
 
 import { $, arrange, avatar, el, iconButton, linkButton, linked } from "./dom.js";
-import { dateOf, dayOf, exactTimeOf, explain, timeOf } from "./words.js";
+import { dateOf, dayOf, explain, timeOf } from "./words.js";
 
 const nearEnd = 48; // px: still "at the newest"
 const nearStart = 600; // px: time to fetch what is above
@@ -32,6 +32,7 @@ export class Thread {
     this.say("Loading…");
   }
 
+  get #messages() { return [...this.#list.querySelectorAll(".message")]; }
   get atEnd() { return this.#scroller.scrollTop > -nearEnd; }
 
   close() {
@@ -68,14 +69,14 @@ export class Thread {
       this.#rows.set(row.key, { node, row });
     }
     arrange(this.#list, [...this.#rows.values()].map(({ node }) => node));
-    if (!this.#list.contains(document.activeElement)) this.#rove([...this.#list.querySelectorAll(".message")].at(-1));
+    if (!this.#list.contains(document.activeElement)) this.#rove(this.#messages.at(-1));
     if (anchor?.isConnected) this.#scroller.scrollTop += anchor.getBoundingClientRect().top - top;
   }
 
   /** The first message in view. Not a line between: those move when history comes above them. */
   #anchor() {
     const { top } = this.#scroller.getBoundingClientRect();
-    return [...this.#list.querySelectorAll(".message")].find((node) => node.getBoundingClientRect().bottom > top);
+    return this.#messages.find((node) => node.getBoundingClientRect().bottom > top);
   }
 
   async #scrolled() {
@@ -102,7 +103,7 @@ export class Thread {
   }
 
   #key(event) {
-    const all = [...this.#list.querySelectorAll(".message")], here = all.indexOf(event.target.closest(".message"));
+    const all = this.#messages, here = all.indexOf(event.target.closest(".message"));
     const to = { ArrowUp: here - 1, ArrowDown: here + 1, Home: 0, End: all.length - 1, Escape: all.length }[event.key];
     if (to === undefined || here < 0) return;
     event.preventDefault();
@@ -112,7 +113,7 @@ export class Thread {
 
 const alike = (a, b) => Object.keys({ ...a, ...b }).every((name) => a[name] === b[name] || (name === "message" && a.kind === "pending"));
 
-const time = (at) => el("time", { datetime: at, title: exactTimeOf(at) }, timeOf(at));
+const time = (at) => el("time", { datetime: at }, timeOf(at));
 
 const draw = {
   start(node, { title, isPair, begun }) {

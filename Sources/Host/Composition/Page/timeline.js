@@ -58,8 +58,8 @@ export class Timeline {
   lastOf(me) { return this.#ordered.findLast((message) => message.sender_id === me.id && !message.is_deleted); }
 
   /**
-   * What is shown, top to bottom: { key, kind, … } of kind `start`, `day`, `unread`, `message` or `pending`. A message
-   * is `first` or `last` of its group: one sender, one day, no five minutes of silence, no line between.
+   * What is shown, top to bottom, of kind `start`, `day`, `unread`, `message` or `pending`. A message is `first` or
+   * `last` of its group: one sender, one day, no five minutes of silence, no line between.
    */
   rows({ me, pending, unreadFrom }) {
     const rows = [];

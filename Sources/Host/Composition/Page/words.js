@@ -5,20 +5,17 @@ const sentences = {
   message_too_large: "That message is too long. Try sending it in parts.",
   unknown_conversation: "This conversation does not exist.",
   unknown_message: "That message was deleted.",
-  unknown_user: "Nobody here has that name.",
   not_a_member: "You are not in this conversation any more.",
   forbidden: "You are not allowed to do that.",
   token_invalid: "Please sign in again.",
   token_expired: "You were signed out after a while. Please sign in again.",
+  rate_limited: "That was too quick. Try again in a moment.",
   overloaded: "The server is very busy. Try again in a moment.",
   internal: "Something went wrong on the server.",
 };
 
-/** A sentence for a ChatError. What only the server can know (which field, why) stays in its words. */
-export function explain({ code, message, retryAfter }) {
-  if (code !== "rate_limited") return sentences[code] ?? message ?? "Something went wrong.";
-  return `That was too quick. Try again in ${retryAfter > 1000 ? `${Math.ceil(retryAfter / 1000)} seconds` : "a moment"}.`;
-}
+/** A sentence for a ChatError; what only the server can know stays in its words. */
+export const explain = ({ code, message }) => sentences[code] ?? message ?? "Something went wrong.";
 
 export function explainSignIn(error, isNew) {
   if (isNew && error.status === 409) return "That name is taken. Try another.";
@@ -33,7 +30,6 @@ const weekday = format({ weekday: "short" });
 const shortDate = format({ day: "numeric", month: "short" });
 const longDate = format({ weekday: "long", day: "numeric", month: "long" });
 const fullDate = format({ day: "numeric", month: "long", year: "numeric" });
-const exact = format({ dateStyle: "full", timeStyle: "medium" });
 
 const startOfDay = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
 const isThisYear = (date) => date.getFullYear() === new Date().getFullYear();
@@ -43,7 +39,6 @@ const daysAgo = (date) => Math.round((startOfDay(new Date()) - startOfDay(date))
 
 export const timeOf = (at) => clock.format(new Date(at));
 export const dateOf = (at) => fullDate.format(new Date(at));
-export const exactTimeOf = (at) => exact.format(new Date(at));
 export const dayKey = (at) => startOfDay(new Date(at)).getTime();
 
 export function dayOf(at) {
@@ -75,7 +70,4 @@ export function previewOf({ last_message: last, is_group }, me) {
   return (last.sender_id === me.id ? "You: " : is_group ? `${last.sender_username}: ` : "") + last.content;
 }
 
-export function typingLine(names) {
-  if (names.length > 3) return "Several people are typing";
-  return names.length > 0 && `${listed(names)} ${names.length > 1 ? "are" : "is"} typing`;
-}
+export const typingLine = (names) => names.length > 0 && `${listed(names)} ${names.length > 1 ? "are" : "is"} typing`;

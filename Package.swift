@@ -74,7 +74,8 @@ let package = Package(
         .target(name: "ChatSimulation", dependencies: ["ChatKernel"], path: "Tests/Simulation"),
         .executableTarget(name: "simulate", dependencies: ["ChatSimulation"], path: "Tests/Simulate"),
         .testTarget(
-            name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance"], path: "Tests/ChatKernelTests"),
+            name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance", "ChatSimulation"],
+            path: "Tests/ChatKernelTests"),
         .testTarget(
             name: "SimulationTests", dependencies: ["ChatKernel", "ChatSimulation"], path: "Tests/SimulationTests"),
         .testTarget(name: "WireTests", dependencies: ["ChatKernel", "ChatWire"], path: "Tests/WireTests"),

@@ -249,21 +249,6 @@ async def users(t):
     one_sentence(out + err, "token for nobody")
 
 
-@case("a disabled user's live connection can do nothing more within seconds")
-async def disabled_live(t):
-    server = await t.own()
-    ann = await t.registered("ann", server=server)
-    room = await ann.room()
-    line = await ann.enter(room)
-    status, out, err = await server.run("user", "disable", ann.name, "--config", server.file)
-    equal(status, 0, f"status of user disable ({out}{err})")
-    for number in range(50):
-        await asyncio.sleep(0.1)
-        if line.ended or (await line.ask({"type": "message", "content": "still here"}, id=number))["type"] == "error":
-            return
-    holds(False, "it still writes after five seconds")
-
-
 @case("chatd without a config serves, keeps its secret to itself, and promises what it says")
 async def without_config(t):
     server = t.house.make()

@@ -148,6 +148,7 @@ final class WiltingStore: Store {
         var failure: StoreError?
         var isHolding = false
         var held: [CheckedContinuation<Void, Never>] = []
+        var meanwhile: [Draft] = []
     }
 
     let inner = InMemoryStore(epoch: Epoch(7))
@@ -170,6 +171,17 @@ final class WiltingStore: Store {
         }
     }
 
+    /// Commits these between the next read and what is read after it.
+    func meanwhile(_ drafts: Draft...) { state.withLock { $0.meanwhile = drafts } }
+
+    private func passTime() async throws(StoreError) {
+        let drafts = state.withLock { state in
+            defer { state.meanwhile = [] }
+            return state.meanwhile
+        }
+        if !drafts.isEmpty { _ = try await inner.commit(drafts, at: Timestamp(microseconds: 0)) }
+    }
+
     var guarantees: StoreGuarantees { inner.guarantees }
     func head() async throws(StoreError) -> Cursor { try await inner.head() }
 
@@ -181,7 +193,9 @@ final class WiltingStore: Store {
 
     func entries(in scope: Scope, limit: Int) async throws(StoreError) -> [Entry] {
         if let failure { throw failure }
-        return try await inner.entries(in: scope, limit: limit)
+        let entries = try await inner.entries(in: scope, limit: limit)
+        try await passTime()
+        return entries
     }
 
     func standing(of user: UserID, in conversation: ConversationID) async throws(StoreError) -> Standing? {
@@ -199,7 +213,8 @@ final class WiltingStore: Store {
     }
 
     func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message] {
-        try await inner.messages(query, limit: limit)
+        try await passTime()
+        return try await inner.messages(query, limit: limit)
     }
 
     func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {

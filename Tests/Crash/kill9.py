@@ -64,7 +64,11 @@ class Sender:
 
     async def load(self, room, stop):
         """Sends until the connection breaks or somebody says stop; then what is under way is waited for."""
-        line = await self.person.open(room)
+        try:
+            line = await self.person.open(room)
+        except Exception:
+            # The kill was quicker than the handshake.
+            return
         line.prefixes = ('{"type":"ack"', '{"type":"error"')
         try:
             for number in self.unknown:

@@ -6,6 +6,11 @@ final class Committer: Sendable {
     private struct State {
         var queue: CommitQueue
         var idle: CheckedContinuation<Bool, Never>?
+        /// How many submissions have been let in, and how many of them have been handed out, ever.
+        var admitted = 0
+        var handedOut = 0
+        /// Who waits for everything up to a count to be handed out.
+        var settling: [(upTo: Int, continuation: CheckedContinuation<Void, Never>)] = []
         var isStopping = false
 
         /// Whether a batch may be taken, or there will be none. The gate holds nothing back when stopping: by then
@@ -51,9 +56,22 @@ final class Committer: Sendable {
             guard state.queue.submit(submissions) == .admitted else {
                 return ChatError(.overloaded, "Too much is waiting to be written.", retryAfterMilliseconds: 250)
             }
+            state.admitted += submissions.count
             return nil
         }
         if let refusal { throw refusal }
+    }
+
+    /// Returns when all that has been submitted so far has been committed, or refused, and handed to the outlets.
+    func settled() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isSettled = state.withLock { state in
+                if state.handedOut == state.admitted { return true }
+                state.settling.append((state.admitted, continuation))
+                return false
+            }
+            if isSettled { continuation.resume() }
+        }
     }
 
     /// Looks again: the gate's bound may have passed.
@@ -177,5 +195,13 @@ final class Committer: Sendable {
                 })
         }
         for (continuation, result) in calls { continuation.resume(returning: result) }
+        let settled = state.withLock { state in
+            state.handedOut += batch.count
+            guard !state.settling.isEmpty else { return [CheckedContinuation<Void, Never>]() }
+            let reached = state.settling.filter { $0.upTo <= state.handedOut }.map(\.continuation)
+            state.settling.removeAll { $0.upTo <= state.handedOut }
+            return reached
+        }
+        for continuation in settled { continuation.resume() }
     }
 }

@@ -17,6 +17,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     private var feed: Feed
     private var expiry: Int64?
     private var isReadingPage = false
+    private var isDraining = false
     /// Told while the queue was full: the newest notice is what still matters when it has drained.
     private var missedPresence: [UInt8]?
     /// Commands whose answers carry the client's own `id`, by tag.
@@ -52,8 +53,8 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             expiry = nil
             return
         }
-        let left = end.microseconds &- lane.kernel.time.wall().microseconds
-        expiry = lane.loop.now &+ min(max(0, left), 1 << 50) &* 1000 &+ Self.leeway
+        let left = end.microseconds &+ Self.leeway / 1000 &- lane.kernel.time.wall().microseconds
+        expiry = lane.loop.now &+ min(max(0, left), 1 << 50) &* 1000
     }
 
     private static let leeway: Int64 = 30_000_000_000
@@ -249,7 +250,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     }
 
     func drained(_ stream: ByteStream) {
-        stream.resumeReading()
+        if !isDraining { stream.resumeReading() }
         if let missedPresence {
             self.missedPresence = nil
             stream.send(missedPresence)
@@ -393,7 +394,20 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         stream.closeAfterFlush(deadline: lane.loop.now + lane.settings.patience.forClose)
     }
 
+    /// The host stops: what the client has said is answered first, and nothing more is read.
     func drain(_ stream: ByteStream, deadline: Int64) {
+        guard !liveness.isClosing else { return }
+        isDraining = true
+        stream.pauseReading()
+        lane.handOver()
+        let lane = lane
+        lane.errands.send { [weak self] in
+            await lane.kernel.settled()
+            lane.loop.post { [weak self] in self?.leave(deadline: deadline) }
+        }
+    }
+
+    private func leave(deadline: Int64) {
         guard liveness.beginClosing(now: lane.loop.now) else { return }
         stream.send(FrameWriter.close(.goingAway, reason: "draining"))
         session.close()

@@ -1,5 +1,6 @@
 """The four frames of profile v1, to the letter (protocol.md section 2)."""
 
+import asyncio
 import datetime
 
 from support.checks import equal, fields, holds, is_timestamp
@@ -245,3 +246,24 @@ async def fidelity(t):
         equal((await other.next("message"))["content"], text, "content")
     history = await ben.messages(room)
     equal([message["content"] for message in history], texts, "content in the history")
+
+
+@case("a hundred who join at once are all told of, each once")
+async def herd(t):
+    ann, *crowd = await t.people("ann", *(f"p{number}" for number in range(100)))
+    room = await ann.room(*crowd)
+    watcher = await ann.enter(room)
+    lines = await asyncio.gather(*(person.open(room) for person in crowd))
+    everybody = sorted(person.id for person in [ann, *crowd])
+    for line in lines + [watcher]:
+        # Notices that come close together may be one, with the newest list.
+        while sorted((await line.next("system", event="joined"))["active_users"]) != everybody:
+            pass
+    for line in lines + [watcher]:
+        for notice in line.heard("system"):
+            equal(len(notice["active_users"]), len(set(notice["active_users"])), "users in active_users, each once")
+        named = [notice["user_id"] for notice in line.heard("system", event="joined")]
+        equal(len(named), len(set(named)), "users named in notices, each once")
+    await asyncio.gather(*(line.close() for line in lines))
+    while (await watcher.next("system", event="left"))["active_users"] != [ann.id]:
+        pass

@@ -6,7 +6,7 @@ import struct
 import time
 
 from support.checks import equal, holds, tiles
-from support.frames import BINARY, CLOSE, PING, PONG, TEXT, Bare, frame, text
+from support.frames import CLOSE, PING, PONG, TEXT, Bare, frame, text
 from support.runner import case
 
 

@@ -5,7 +5,9 @@ import json
 import os
 import re
 
-from support.checks import equal, fields, holds, tiles
+import aiohttp
+
+from support.checks import equal, holds
 from support.people import Person
 from support.runner import case
 from support.server import config
@@ -45,6 +47,43 @@ async def stopping(t):
     holds(acked.items() <= stored.items(), "acknowledged messages are missing after the restart")
     holds(shown.items() <= stored.items(), "messages that were shown are missing after the restart")
     equal(sorted(stored.keys() - acked.keys()), [], "messages that are stored, but were not acknowledged (R11)")
+
+
+@case("SIGTERM under HTTP load: what was answered 201 is there, what was not is not")
+async def stopping_http(t):
+    server = await t.own()
+    ann, = await t.people("ann", server=server)
+    room = await ann.room()
+    answered = {}
+    refused = []
+
+    async def post(name):
+        number = 0
+        while True:
+            number += 1
+            content = f"{name} {number}"
+            try:
+                answer = await ann.post(f"/api/chat/conversations/{room}/messages", {"content": content})
+            except (aiohttp.ClientError, OSError):
+                return
+            if answer.status == 201:
+                answered[content] = answer.json["seq"]
+            else:
+                answer.refused(503, "draining")
+                refused.append(content)
+
+    posting = [asyncio.create_task(post(number)) for number in range(20)]
+    while len(answered) < 100:
+        await asyncio.sleep(0.01)
+    status, seconds = await server.stop()
+    equal(status, 0, "exit status")
+    holds(seconds < 5, f"it took {seconds} s")
+    await asyncio.gather(*posting)
+    await server.start()
+    stored = {message["content"]: message["seq"] for message in await ann.messages(room)}
+    holds(answered.items() <= stored.items(), "messages that were answered 201 are missing")
+    equal([content for content in refused if content in stored], [], "messages that were refused, and are stored")
+    equal(sorted(stored.keys() - answered.keys()), [], "messages that are stored, but were not answered (R11)")
 
 
 @case("a start again serves what there was, with counters that go on")
@@ -185,7 +224,6 @@ async def users(t):
         me = (await t.call("GET", "/api/auth/me", headers={"Authorization": f"Bearer {token}"}, server=server)).ok()
         equal(me["username"], "ann", "whose token it is")
     ann = Person(t, server, me["id"], "ann", tokens[0])
-    line = await ann.enter(await ann.room())
 
     status, out, err = await server.run("user", "disable", "ann", *where)
     equal(status, 0, f"status of user disable ({out}{err})")

@@ -165,3 +165,24 @@ async def positions(t):
         line = (one, two)[number % 2]
         seen.append((await line.acked({"type": "message", "content": "x"}, id=number))["pos"])
     equal(seen, sorted(set(seen)), "pos")
+
+
+@case("of ten thousand client_ids the first is still known, also after a restart")
+async def many_keys(t):
+    server = await t.own()
+    ann, = await t.people("ann", server=server)
+    room = await ann.room()
+    line = await ann.enter(room)
+    line.prefixes = ('{"type":"ack"', '{"type":"error"')
+    first = await line.acked({"type": "message", "content": "x", "client_id": "k0"}, id=0)
+    for number in range(1, 10_000):
+        await line.say("x", client_id=f"k{number}", id=number)
+        if number % 500 == 499:
+            await line.next("ack", id=number)
+    for _ in range(2):
+        again = await line.acked({"type": "message", "content": "x", "client_id": "k0"}, id="again")
+        equal((again["message_id"], again["seq"], again["duplicate"]), (first["message_id"], first["seq"], True), "the ack")
+        await server.stop()
+        await server.start()
+        line = await ann.open(room)
+    equal((await ann.get(f"/api/chat/conversations/{room}")).ok()["last_seq"], 10_001, "last_seq")

@@ -60,7 +60,7 @@ async def not_allowed(t):
     for method, path, allowed in (
         ("DELETE", ROOMS, {"GET", "POST"}), ("PUT", f"{ROOMS}/{room}", {"GET", "PATCH"}),
         ("DELETE", f"{ROOMS}/{room}/messages", {"GET", "POST"}), ("GET", "/api/auth/login", {"POST"}),
-        ("POST", f"/api/chat/messages/x", {"PATCH", "DELETE"}), ("POST", "/healthz", {"GET"}),
+        ("POST", "/api/chat/messages/x", {"PATCH", "DELETE"}), ("POST", "/healthz", {"GET"}),
         ("GET", f"{ROOMS}/{room}/typing", {"POST"}), ("POST", f"/api/chat/ws/{room}", {"GET"}),
     ):
         answer = await ann.call(method, path)

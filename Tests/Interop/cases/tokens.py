@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from cases.refusals import upgrade
 from support.checks import equal, holds
-from support.people import Person
 from support.runner import case
 from support.tokens import base64url, claims, public_pem, signed_with_key, signed_with_secret, unsigned
 
@@ -242,7 +241,7 @@ async def not_logged(t):
     room = await ann.room()
     line = await ann.enter(room)
     await line.acked({"type": "auth", "token": ann.token})
-    header = await ann.enter(room, token_in="header") if False else await ann.open(room, token_in="header")
+    header = await ann.open(room, token_in="header")
     await header.fence()
     bad = ann.token[:-4] + "abcd"
     wrong = t.token(ann.id, seconds=-60, server=server)

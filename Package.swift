@@ -71,7 +71,8 @@ let package = Package(
 
         // what proves it
         .target(name: "ChatConformance", dependencies: ["ChatKernel"], path: "Tests/Conformance"),
-        .target(name: "ChatSimulation", dependencies: ["ChatKernel"], path: "Tests/Simulation"),
+        .target(
+            name: "ChatSimulation", dependencies: ["ChatKernel"], path: "Tests/Simulation", exclude: ["README.md"]),
         .executableTarget(name: "simulate", dependencies: ["ChatSimulation"], path: "Tests/Simulate"),
         .testTarget(
             name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance", "ChatSimulation"],

@@ -107,10 +107,13 @@ public struct Feed: Sendable {
         return .live(following)
     }
 
-    /// The reader's queue is full. Whatever comes now is read from the store later.
+    /// The reader's queue is full. Whatever comes now is read from the store later. A page that is on its way is thrown
+    /// away when it comes: ``page(through:isLast:)`` answers `nothing`.
     public mutating func lag() { state = .lagging }
 
-    /// The queue has drained. True when a page after ``position`` is to be read now.
+    /// The queue has drained. True when a page after ``position`` is to be read now. Ask only when no page from before is
+    /// on its way: it would be taken for the one that is asked for now, and it may say that nothing more had been
+    /// committed when much has been since.
     public mutating func resume() -> Bool {
         guard case .lagging = state else { return false }
         state = .reading(held: [], heldEntries: 0, overflowed: false)

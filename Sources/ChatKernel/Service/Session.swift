@@ -33,7 +33,8 @@ public final class Session: Sendable {
     public var user: UserReference { identity.user }
 
     /// Follows a conversation: from here on its parcels reach the outlet. Returns where the conversation stood at a moment
-    /// after that, so that nothing can fall between what is read up to there and what comes live.
+    /// after that, so that nothing can fall between what is read up to there and what comes live. Parcels may come
+    /// before this returns: a reader either has its ``Feed`` there to hold them, or reads a page when it has.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func join(_ conversation: ConversationID) async throws(ChatError) -> Standing {
         let isNew = state.withLock { state in

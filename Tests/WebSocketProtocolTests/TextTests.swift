@@ -84,6 +84,7 @@ struct TextTests {
     func halfCharacter() {
         expect(text([0xC3], final: false) + last([0xA4]), gives: [.text("ä")])
         expect(text([0xC3], final: false) + last([UInt8]()), gives: [.violation(.invalidText)])
+        expect(text([0xC3], final: false) + more("abc") + last([0xA4]), gives: [.violation(.invalidText)])
     }
 
     @Test("bytes need not be text, and leave no trace in the text that follows")

@@ -23,11 +23,23 @@ public struct AdapterContext: Sendable {
     public let directory: String
     public let time: any TimeSource
     public let log: any LogSink
+    /// What the adapter is opened for.
+    public let purpose: Purpose
 
-    public init(directory: String, time: any TimeSource, log: any LogSink) {
+    public enum Purpose: Sendable {
+        /// To serve: a store may have only one such host.
+        case serving
+        /// To look at accounts and change them, perhaps beside a host that serves: no exclusive claim.
+        case administering
+    }
+
+    public init(
+        directory: String, time: any TimeSource, log: any LogSink, purpose: Purpose = .serving
+    ) {
         self.directory = directory
         self.time = time
         self.log = log
+        self.purpose = purpose
     }
 
     /// A path of the settings, made absolute.

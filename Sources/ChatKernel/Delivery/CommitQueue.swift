@@ -9,7 +9,7 @@ struct CommitQueue {
 
     private(set) var waiting: [Submission] = []
     private(set) var waitingBytes = 0
-    private var isWriting = false
+    private(set) var isWriting = false
     /// Which batch the gate is closed for; a report for another is too late to matter.
     private var generation: UInt64 = 0
     private var outstanding = 0
@@ -37,7 +37,8 @@ struct CommitQueue {
 
     /// Whether a batch may be taken now.
     func mayStart(now: Int64) -> Bool {
-        !waiting.isEmpty && !isWriting && (outstanding == 0 || now - gateClosedAt >= gateBound)
+        !waiting.isEmpty && !isWriting
+            && (outstanding == 0 || now - gateClosedAt >= gateBound && !Mutation.keepsGateShut.isOn)
     }
 
     /// Whether there is work that only the gate holds back: look again after `gateBound`.

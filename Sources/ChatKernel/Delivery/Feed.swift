@@ -52,17 +52,17 @@ public struct Feed: Sendable {
         switch state {
         case .live:
             if parcel.last <= position { return .nothing }
-            if Mutation.skipsHoleCheck || parcel.first <= position + 1 {
+            if parcel.first <= position + 1 || Mutation.skipsHoleCheck.isOn {
                 let had = position
                 position = parcel.last
-                return parcel.first == had + 1 ? .deliver : .deliverRest(after: had)
+                return parcel.first == had + 1 || Mutation.repeatsOverlap.isOn ? .deliver : .deliverRest(after: had)
             }
             state = .reading(held: [parcel], heldEntries: parcel.entries.count, overflowed: false)
             return .read
         case .reading(var held, var heldEntries, var overflowed):
-            if Mutation.skipsSpliceBuffer { return .nothing }
+            if Mutation.skipsSpliceBuffer.isOn { return .nothing }
             if overflowed || heldEntries + parcel.entries.count > holdLimit {
-                (held, heldEntries, overflowed) = ([], 0, true)
+                (held, heldEntries, overflowed) = ([], 0, !Mutation.forgetsOverflow.isOn)
             } else {
                 held.append(parcel)
                 heldEntries += parcel.entries.count
@@ -107,10 +107,13 @@ public struct Feed: Sendable {
         return .live(following)
     }
 
-    /// The reader's queue is full. Whatever comes now is read from the store later.
+    /// The reader's queue is full. Whatever comes now is read from the store later. A page that is on its way is thrown
+    /// away when it comes: ``page(through:isLast:)`` answers `nothing`.
     public mutating func lag() { state = .lagging }
 
-    /// The queue has drained. True when a page after ``position`` is to be read now.
+    /// The queue has drained. True when a page after ``position`` is to be read now. Ask only when no page from before is
+    /// on its way: it would be taken for the one that is asked for now, and it may say that nothing more had been
+    /// committed when much has been since.
     public mutating func resume() -> Bool {
         guard case .lagging = state else { return false }
         state = .reading(held: [], heldEntries: 0, overflowed: false)

@@ -11,6 +11,8 @@ public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     public var description: String { text }
 
+    public static func == (a: UserID, b: UserID) -> Bool { isSame(a.text, b.text) }
+
     public static func < (a: UserID, b: UserID) -> Bool { a.text < b.text }
 }
 
@@ -22,6 +24,8 @@ public struct ConversationID: Hashable, Sendable, Comparable, CustomStringConver
 
     public var description: String { text }
 
+    public static func == (a: ConversationID, b: ConversationID) -> Bool { isSame(a.text, b.text) }
+
     public static func < (a: ConversationID, b: ConversationID) -> Bool { a.text < b.text }
 }
 
@@ -32,6 +36,8 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) { self.text = text }
 
     public var description: String { text }
+
+    public static func == (a: MessageID, b: MessageID) -> Bool { isSame(a.text, b.text) }
 }
 
 /// The name a client gives a message so that sending it twice makes it once.
@@ -46,6 +52,31 @@ public struct ClientID: Hashable, Sendable, CustomStringConvertible {
     public init(_ text: String) { self.text = text }
 
     public var description: String { text }
+
+    public static func == (a: ClientID, b: ClientID) -> Bool { isSame(a.text, b.text) }
+}
+
+/// Identity is of bytes. To Swift two spellings of "é" are the same text; to whoever made the identifier, and to a
+/// database, they are two.
+private func isSame(_ a: String, _ b: String) -> Bool {
+    let a = unsafe a.utf8.span.bytes
+    let b = unsafe b.utf8.span.bytes
+    guard a.byteCount == b.byteCount else { return false }
+    var at = 0
+    // Eight bytes a step: this is asked for every message, several times.
+    while at &+ 8 <= a.byteCount {
+        let left = unsafe a.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+        let right = unsafe b.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+        if left != right { return false }
+        at &+= 8
+    }
+    while at < a.byteCount {
+        let left = unsafe a.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+        let right = unsafe b.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+        if left != right { return false }
+        at &+= 1
+    }
+    return true
 }
 
 /// A position in one conversation: contiguous from 1, over every durable event. 0 is "before the first".

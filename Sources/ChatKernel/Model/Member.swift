@@ -68,4 +68,12 @@ public struct Membership: Hashable, Sendable {
 
     /// Whether the user may see the entry with this number.
     public func sees(_ seq: Seq) -> Bool { spans.contains { $0.contains(seq) } }
+
+    /// The spans as far as this number: what the user may see when the conversation stands there, whatever comes after.
+    public func spans(through seq: Seq) -> [Span] {
+        spans.map { Span(from: $0.from, through: min($0.through ?? .max, seq)) }
+    }
+
+    /// Whether the user was a member when the conversation stood at this number.
+    public func isMember(at seq: Seq) -> Bool { spans.contains { $0.from <= seq && $0.through ?? .max > seq } }
 }

@@ -10,9 +10,12 @@ extension Kernel {
     /// The conversation as the user sees it.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func conversation(_ id: ConversationID, as user: UserID) async throws(ChatError) -> Conversation {
-        _ = try await member(user, of: id)
         let found = try await ask { (store) throws(StoreError) in try await store.conversation(id, for: user) }
         guard let found else { throw ChatError(.unknownConversation, "There is no such conversation.") }
+        // Judged by what is shown, not by another read: a removal between the two would show too much.
+        guard found.participants.contains(where: { $0.user.id == user }) else {
+            throw ChatError(.notAMember, "You are not a member of this conversation.")
+        }
         return found
     }
 
@@ -37,7 +40,8 @@ extension Kernel {
     public func messages(
         in conversation: ConversationID, as user: UserID, _ page: MessagePage = .newest(), limit: Int
     ) async throws(ChatError) -> [Message] {
-        let spans = try await member(user, of: conversation).spans
+        let (membership, lastSeq) = try await presentMember(user, of: conversation)
+        let spans = Mutation.leavesSpansOpen.isOn ? membership.spans : membership.spans(through: lastSeq)
         let query: MessageQuery =
             switch page {
             case .newest(let offset): .newest(conversation, spans: spans, offset: offset)
@@ -79,7 +83,9 @@ extension Kernel {
         public let through: Seq
         /// Nothing more had been committed when this was read.
         public let isLast: Bool
-        /// The user was a member no more when this was read: these are the last entries it gets.
+        /// The last page, and the user was no member when the conversation stood at ``through``: its reader gets nothing
+        /// more, also when it has been let in again since. False while the entry that ends the stay is still to come,
+        /// even when it has been committed: it is the last the reader sees.
         public let endsMembership: Bool
     }
 
@@ -89,14 +95,18 @@ extension Kernel {
     ) async throws(ChatError) -> LogPage {
         let limit = limits.pageEntries
         // First the entries, then the membership: a removal between the two must hide, not show.
+        let early = Mutation.judgesReadersEarly.isOn ? try await standing(of: user, in: conversation) : nil
         let entries = try await ask { (store) throws(StoreError) in
             try await store.entries(in: .conversation(conversation, after: seq), limit: limit)
         }
-        let membership = try await standing(of: user, in: conversation).membership
+        let standing = try await standing(of: user, in: conversation)
+        let membership = (early ?? standing).membership
+        let through = entries.last?.seq ?? seq
+        let isLast = entries.count < limit || Mutation.treatsPageAsLast.isOn
+        let isMember = membership?.isMember(at: Mutation.partsReadersEarly.isOn ? standing.lastSeq : through) ?? false
         return LogPage(
-            entries: entries.filter { Mutation.ignoresMembership || membership?.sees($0.seq) ?? false },
-            through: entries.last?.seq ?? seq, isLast: entries.count < limit,
-            endsMembership: !(membership?.isActive ?? false))
+            entries: entries.filter { Mutation.ignoresMembership.isOn || membership?.sees($0.seq) ?? false },
+            through: through, isLast: isLast, endsMembership: isLast && !isMember)
     }
 
     /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it.
@@ -104,30 +114,29 @@ extension Kernel {
     public func history(
         of conversation: ConversationID, as user: UserID, _ page: MessagePage, limit: Int
     ) async throws(ChatError) -> (entries: [Entry], hasMore: Bool) {
-        let standing = try await standing(of: user, in: conversation)
-        guard let membership = standing.membership, membership.isActive else {
-            throw ChatError(.notAMember, "You are not a member of this conversation.")
-        }
-        // Numbers are contiguous, so a page before a number is a page after one further down.
+        let (membership, lastSeq) = try await presentMember(user, of: conversation)
+        // Numbers are contiguous, so a page before a number is a page after one further down. They come from clients:
+        // any number at all must be a page, if an empty one.
+        let limit = max(0, limit)
         let upper: Seq
         let lower: Seq
         switch page {
         case .newest(let offset):
-            upper = standing.lastSeq - Seq(offset)
+            upper = max(0, lastSeq - Seq(max(0, offset)))
             lower = max(0, upper - Seq(limit))
         case .before(let seq):
-            upper = min(seq - 1, standing.lastSeq)
+            upper = min(max(1, seq) - 1, lastSeq)
             lower = max(0, upper - Seq(limit))
         case .after(let seq):
             lower = max(0, seq)
-            upper = lower >= standing.lastSeq ? lower : min(lower + Seq(limit), standing.lastSeq)
+            upper = lower >= lastSeq ? lower : lower + min(Seq(limit), lastSeq - lower)
         }
         guard upper > lower else { return ([], false) }
         let entries = try await ask { (store) throws(StoreError) in
             try await store.entries(in: .conversation(conversation, after: lower), limit: Int(upper - lower))
         }
         let firstVisible = membership.spans.first?.from ?? .max
-        let hasMore = if case .after = page { upper < standing.lastSeq } else { lower >= firstVisible }
+        let hasMore = if case .after = page { upper < lastSeq } else { lower >= firstVisible }
         return (entries.filter { membership.sees($0.seq) }, hasMore)
     }
 
@@ -136,11 +145,18 @@ extension Kernel {
     /// The membership of a present member.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     func member(_ user: UserID, of conversation: ConversationID) async throws(ChatError) -> Membership {
+        try await presentMember(user, of: conversation).membership
+    }
+
+    /// The membership of a present member, and where the conversation stood at that moment.
+    private func presentMember(
+        _ user: UserID, of conversation: ConversationID
+    ) async throws(ChatError) -> (membership: Membership, lastSeq: Seq) {
         let standing = try await standing(of: user, in: conversation)
         guard let membership = standing.membership, membership.isActive else {
             throw ChatError(.notAMember, "You are not a member of this conversation.")
         }
-        return membership
+        return (membership, standing.lastSeq)
     }
 
     func standing(of user: UserID, in conversation: ConversationID) async throws(ChatError) -> Standing {

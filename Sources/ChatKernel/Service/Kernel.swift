@@ -32,6 +32,9 @@ public final class Kernel: Sendable {
         var rates: RateLimiter<UserID>
         var sessions: [UserID: Int] = [:]
         var lastSession: UInt64 = 0
+        /// Signals that somebody is about to send, in order.
+        var untold: [Signal] = []
+        var isTelling = false
     }
 
     /// - Parameter random: uniformly random bits; for identifiers, not for secrets.
@@ -55,8 +58,12 @@ public final class Kernel: Sendable {
     /// Commits and keeps time until cancelled; then commits what had been accepted, and returns.
     public func run() async {
         await withDiscardingTaskGroup { group in
-            let writer = (store as? any StoreWithWriter)?.writer
-            group.addTask(executorPreference: writer) { await self.committer.run() }
+            if let store = store as? any StoreWithWriter {
+                group.addTask(executorPreference: store.writer) { await self.committer.run() }
+            } else {
+                // Not with a preference of nil, which would leave the executor of whoever runs this.
+                group.addTask { await self.committer.run() }
+            }
             group.addTask { await self.pulse.run { self.beat() } }
         }
     }
@@ -100,6 +107,9 @@ public final class Kernel: Sendable {
         guard !submissions.isEmpty else { return }
         try committer.submit(submissions)
     }
+
+    /// Returns when everything submitted so far has been answered: for a transport that says goodbye.
+    public func settled() async { await committer.settled() }
 
     private func draft(_ command: Command, as user: UserID) async throws(ChatError) -> Draft {
         func draft(_ conversation: ConversationID, _ proposal: Draft.Proposal) -> Draft {
@@ -193,7 +203,7 @@ public final class Kernel: Sendable {
     func closed(_ session: Session) {
         metrics.sessions.subtract(1, ordering: .relaxed)
         ephemera.withLock { ephemera in
-            let left = (ephemera.sessions[session.user.id] ?? 1) - 1
+            let left = (ephemera.sessions[session.user.id] ?? 1) - (Mutation.leaksSessions.isOn ? 0 : 1)
             ephemera.sessions[session.user.id] = left > 0 ? left : nil
         }
     }
@@ -219,34 +229,49 @@ public final class Kernel: Sendable {
     }
 
     private func announce(_ change: (inout Ephemera) -> [PresenceNotice]) {
-        let (notices, isWaiting) = ephemera.withLock { (change(&$0), $0.presence.isWaiting) }
-        for notice in notices { send(.presence(notice)) }
+        let isWaiting = tell { ephemera in change(&ephemera).map { .presence($0) } }
         if isWaiting { pulse.arm() }
     }
 
     func type(_ user: UserReference, in conversation: ConversationID, on: Bool, origin: Session.ID?) {
         let now = time.monotonic()
-        if ephemera.withLock({ $0.typing.set(user, in: conversation, on: on, now: now) }) {
-            send(.typing(conversation, user, on: on, origin: origin))
+        let isWaiting = tell { ephemera in
+            ephemera.typing.set(user, in: conversation, on: on, now: now)
+                ? [.typing(conversation, user, on: on, origin: origin)] : []
         }
-        pulse.arm()
-    }
-
-    private func send(_ signal: Signal) {
-        metrics.signals.add(1, ordering: .relaxed)
-        fanout.send(signal)
+        if isWaiting { pulse.arm() }
     }
 
     /// A tick of the pulse. True while something waits for the next.
     private func beat() -> Bool {
         let now = time.monotonic()
-        let (notices, ended, isWaiting) = ephemera.withLock { ephemera in
-            let notices = ephemera.presence.tick(now: now)
-            let ended = ephemera.typing.tick(now: now)
-            return (notices, ended, ephemera.presence.isWaiting || ephemera.typing.isWaiting)
+        let isWaiting = tell { ephemera in
+            ephemera.presence.tick(now: now).map { .presence($0) }
+                + ephemera.typing.tick(now: now).map { .typing($0.conversation, $0.user, on: false, origin: nil) }
         }
-        for notice in notices { send(.presence(notice)) }
-        for item in ended { send(.typing(item.conversation, item.user, on: false, origin: nil)) }
         return committer.checkGate() || isWaiting
+    }
+
+    /// Changes what is known, and tells of it in the order of the changes, whichever threads they come from: whoever finds
+    /// nobody telling tells for all, without holding the lock. True while something waits for time to pass.
+    private func tell(_ change: (inout Ephemera) -> [Signal]) -> Bool {
+        let (mayTell, isWaiting) = ephemera.withLock { ephemera in
+            ephemera.untold += change(&ephemera)
+            let mayTell = !ephemera.isTelling && !ephemera.untold.isEmpty
+            if mayTell { ephemera.isTelling = true }
+            return (mayTell, ephemera.presence.isWaiting || ephemera.typing.isWaiting)
+        }
+        guard mayTell else { return isWaiting }
+        while true {
+            let signals = ephemera.withLock { ephemera in
+                let signals = ephemera.untold
+                ephemera.untold = []
+                if signals.isEmpty { ephemera.isTelling = false }
+                return signals
+            }
+            guard !signals.isEmpty else { return isWaiting }
+            metrics.signals.add(signals.count, ordering: .relaxed)
+            for signal in signals { fanout.send(signal) }
+        }
     }
 }

@@ -12,7 +12,8 @@ public struct KernelLimits: Sendable {
     public var sessionsPerUser = 64
     /// Messages, edits and deletions of one user; past it `rate_limited`. 0 for no limit.
     public var messagesPerUserPerSecond = 100
-    /// Live entries held for a reader that is still reading history; past it they are read again.
+    /// Live entries held for a reader that is still reading history, or that has not taken what came before; past it
+    /// they are read from the store when it has.
     public var heldEntries = 1024
     /// Entries in one read of the store, when a reader catches up.
     public var pageEntries = 256

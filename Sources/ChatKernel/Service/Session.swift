@@ -33,20 +33,23 @@ public final class Session: Sendable {
     public var user: UserReference { identity.user }
 
     /// Follows a conversation: from here on its parcels reach the outlet. Returns where the conversation stood at a moment
-    /// after that, so that nothing can fall between what is read up to there and what comes live.
+    /// after that, so that nothing can fall between what is read up to there and what comes live. Parcels may come
+    /// before this returns: a reader either has its ``Feed`` there to hold them, or reads a page when it has.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func join(_ conversation: ConversationID) async throws(ChatError) -> Standing {
         let isNew = state.withLock { state in
             guard !state.isClosed, state.joined[conversation] == nil else { return false }
             state.joined[conversation] = false
+            // Under the lock: a close at the same moment must find what it has to undo.
+            if !Mutation.followsLate.isOn { kernel.fanout.follow(conversation, by: outlet) }
             return true
         }
-        if isNew { kernel.fanout.follow(conversation, by: outlet) }
         do throws(ChatError) {
             let standing = try await kernel.standing(of: user.id, in: conversation)
             guard let membership = standing.membership, membership.isActive else {
                 throw ChatError(.notAMember, "You are not a member of this conversation.")
             }
+            if Mutation.followsLate.isOn, isNew { kernel.fanout.follow(conversation, by: outlet) }
             return standing
         } catch {
             if isNew { leave(conversation) }

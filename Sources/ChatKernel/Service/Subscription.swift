@@ -65,9 +65,6 @@ public struct Subscription: AsyncSequence, Sendable {
 
 /// An outlet for one reader in this process.
 final class LocalReader: Outlet {
-    /// How many entries wait for the reader before it is fed from the store instead.
-    private static let queueLimit = 1024
-
     private struct State {
         var feed: Feed
         var queue: [Entry] = []
@@ -97,7 +94,7 @@ final class LocalReader: Outlet {
 
     private func take(_ parcel: Parcel) {
         let waiter = state.withLock { state in
-            if state.queue.count > Self.queueLimit { state.feed.lag() }
+            if state.queue.count > kernel.limits.heldEntries { state.feed.lag() }
             switch state.feed.offer(parcel) {
             case .deliver: enqueue(parcel, after: 0, &state)
             case .deliverRest(let after): enqueue(parcel, after: after, &state)
@@ -111,7 +108,8 @@ final class LocalReader: Outlet {
 
     private func enqueue(_ parcel: Parcel, after: Seq, _ state: inout State) {
         guard !state.hasEnded else { return }
-        let departure = Mutation.ignoresDeparture ? nil : parcel.departures.first { $0.user == user && $0.seq > after }
+        let departure =
+            Mutation.ignoresDeparture.isOn ? nil : parcel.departures.first { $0.user == user && $0.seq > after }
         state.queue += parcel.entries.filter { $0.seq > after && $0.seq <= departure?.seq ?? .max }
         if departure != nil { state.hasEnded = true }
     }
@@ -127,7 +125,8 @@ final class LocalReader: Outlet {
             let turn: Turn = state.withLock { state in
                 if !state.queue.isEmpty { return .give(state.queue.removeFirst()) }
                 if state.hasEnded { return .end }
-                if state.mustRead || state.feed.resume() {
+                // Asked first: what was to be read before the feed lagged is read now.
+                if state.feed.resume() || state.mustRead {
                     state.mustRead = false
                     return .read(after: state.feed.position)
                 }
@@ -169,7 +168,7 @@ final class LocalReader: Outlet {
         }
         state.withLock { state in
             state.queue += page.entries
-            if page.endsMembership, page.isLast { state.hasEnded = true }
+            if page.endsMembership { state.hasEnded = true }
             switch state.feed.page(through: page.through, isLast: page.isLast) {
             case .read: state.mustRead = true
             case .live(let following):

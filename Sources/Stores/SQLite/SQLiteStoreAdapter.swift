@@ -47,6 +47,6 @@ public enum SQLiteStoreAdapter: StoreAdapter {
     public static func open(_ settings: SQLiteStoreSettings, in context: AdapterContext) async throws -> any Store {
         var settings = settings
         settings.path = context.resolve(settings.path)
-        return try await SQLiteStore.open(settings)
+        return try await SQLiteStore.open(settings, exclusive: context.purpose == .serving)
     }
 }

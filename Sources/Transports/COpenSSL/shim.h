@@ -1,4 +1,5 @@
-// OpenSSL 3: digests, signatures, key derivation, random bytes and (later) TLS.
+// OpenSSL 3: digests, signatures, key derivation, random bytes and (later) TLS. Only functions, no inline code of ours.
+// The two POSIX headers are for the thread that password hashes are made on (ChatAuth), which has no other C module.
 #ifndef CHAT_COPENSSL_SHIM_H
 #define CHAT_COPENSSL_SHIM_H
 #include <openssl/bio.h>
@@ -13,4 +14,6 @@
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
+#include <pthread.h>
+#include <semaphore.h>
 #endif

@@ -77,7 +77,7 @@ struct RequestTarget {
 }
 
 /// `uri-host [ ":" port ]` of RFC 9110 section 7.2. An empty host is refused (section 4.2.1 calls such a URI invalid), and
-/// so is user information (section 4.2.4).
+/// so is user information (section 4.2.4). An address in brackets is checked for its characters only: nothing is routed by it.
 enum HostRules {
     static func check(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) throws(PeerViolation) {
         var index = range.lowerBound

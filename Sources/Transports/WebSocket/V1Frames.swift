@@ -23,7 +23,7 @@ enum V1Frames {
         for entry in entries where V1.isVisible(entry) {
             payload.removeAll(keepingCapacity: true)
             V1.append(entry, activeUsers: activeUsers, to: &payload)
-            FrameWriter.append(.text, payload.span.bytes, to: &bytes)
+            unsafe FrameWriter.append(.text, payload.span.bytes, to: &bytes)
         }
         return bytes
     }
@@ -37,8 +37,10 @@ enum V1Frames {
             V1.appendTyping(user, in: conversation, to: &payload)
         case .presence(let notice):
             switch notice.event {
-            case .joined: V1.appendJoined(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
-            case .left: V1.appendLeft(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
+            case .joined:
+                V1.appendJoined(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
+            case .left:
+                V1.appendLeft(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
             }
         }
         return FrameWriter.text(payload)

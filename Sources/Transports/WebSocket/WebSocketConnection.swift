@@ -17,6 +17,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     private var feed: Feed
     private var expiry: Int64?
     private var isReadingPage = false
+    private var isDraining = false
     /// Told while the queue was full: the newest notice is what still matters when it has drained.
     private var missedPresence: [UInt8]?
     /// Commands whose answers carry the client's own `id`, by tag.
@@ -52,8 +53,8 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             expiry = nil
             return
         }
-        let left = end.microseconds &- lane.kernel.time.wall().microseconds
-        expiry = lane.loop.now &+ min(max(0, left), 1 << 50) &* 1000 &+ Self.leeway
+        let left = end.microseconds &+ Self.leeway / 1000 &- lane.kernel.time.wall().microseconds
+        expiry = lane.loop.now &+ min(max(0, left), 1 << 50) &* 1000
     }
 
     private static let leeway: Int64 = 30_000_000_000
@@ -86,7 +87,9 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             switch machine.next(in: &bytes, from: &at) {
             case .needBytes: return at
             case .text(let range): read(bytes.bytes.extracting(range))
-            case .assembled(isText: true): read(machine.takeMessage().span.bytes)
+            case .assembled(isText: true):
+                let message = machine.takeMessage()
+                unsafe read(message.span.bytes)
             case .binary, .assembled: close(.unsupportedData, "Text frames only.")
             case .ping(let range):
                 stream.send(FrameWriter.frame(.pong, bytes.bytes.extracting(range)))
@@ -247,7 +250,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     }
 
     func drained(_ stream: ByteStream) {
-        stream.resumeReading()
+        if !isDraining { stream.resumeReading() }
         if let missedPresence {
             self.missedPresence = nil
             stream.send(missedPresence)
@@ -272,7 +275,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             } catch {
                 page = .failure(error)
             }
-            lane.loop.post { self?.take(page) }
+            lane.loop.post { [weak self] in self?.take(page) }
         }
     }
 
@@ -339,7 +342,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
                 V1.append(error, id: id, to: &payload)
             }
             let frame = FrameWriter.text(payload)
-            lane.loop.post {
+            lane.loop.post { [weak self] in
                 guard let self, !self.liveness.isClosing else { return }
                 self.stream.send(frame)
                 self.pauseWhenFull()
@@ -362,7 +365,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             } catch {
                 result = .failure(error)
             }
-            lane.loop.post { self?.renewed(result, id) }
+            lane.loop.post { [weak self] in self?.renewed(result, id) }
         }
     }
 
@@ -391,7 +394,20 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         stream.closeAfterFlush(deadline: lane.loop.now + lane.settings.patience.forClose)
     }
 
+    /// The host stops: what the client has said is answered first, and nothing more is read.
     func drain(_ stream: ByteStream, deadline: Int64) {
+        guard !liveness.isClosing else { return }
+        isDraining = true
+        stream.pauseReading()
+        lane.handOver()
+        let lane = lane
+        lane.errands.send { [weak self] in
+            await lane.kernel.settled()
+            lane.loop.post { [weak self] in self?.leave(deadline: deadline) }
+        }
+    }
+
+    private func leave(deadline: Int64) {
         guard liveness.beginClosing(now: lane.loop.now) else { return }
         stream.send(FrameWriter.close(.goingAway, reason: "draining"))
         session.close()

@@ -62,6 +62,7 @@ public struct WebSocketMachine: ~Copyable, Sendable {
     /// The message under way. Control frames leave all of this alone.
     private var isText = false
     private var fragments = 0
+    /// At a boundary whenever a message begins: no text ends elsewhere, and bytes do not touch it.
     private var utf8 = UTF8Validator()
 
     /// What has been gathered of a message that came in pieces; after `.assembled` the whole of it.
@@ -116,7 +117,6 @@ public struct WebSocketMachine: ~Copyable, Sendable {
             isSwallowed = true
         case .text, .binary:
             isText = header.opcode == .text
-            utf8 = UTF8Validator()
             if !message.isEmpty { message = [] }
             if !header.isFinal {
                 fragments = 1

@@ -1,0 +1,168 @@
+import ChatKernel
+
+/// The config's `http`.
+struct HTTPSection: Decodable, Sendable {
+    /// Where the shared listener binds: `address:port`; port 0 for any. Loopback by default: to be reachable from
+    /// elsewhere is a decision.
+    var listen = "127.0.0.1:8000"
+    /// Other origins whose pages may call REST and open WebSockets, such as `https://app.example.org`; the host's own
+    /// always may. None by default.
+    var allowedOrigins: [String] = []
+    /// Event loops; 0 for one on two cores, and one fewer than the cores on more.
+    var loops = 0
+    /// How long a stop waits for what is under way, in seconds.
+    var drainSeconds = 5
+
+    private enum CodingKeys: String, CodingKey {
+        case listen
+        case allowedOrigins
+        case loops
+        case drainSeconds
+    }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        listen = try values.decodeIfPresent(String.self, forKey: .listen) ?? listen
+        allowedOrigins = try values.decodeIfPresent([String].self, forKey: .allowedOrigins) ?? allowedOrigins
+        loops = try values.number(.loops, in: 0...64, default: loops)
+        drainSeconds = try values.number(.drainSeconds, in: 0...300, default: drainSeconds)
+        guard let colon = listen.lastIndex(of: ":"), listen.startIndex < colon,
+            UInt16(listen[listen.index(after: colon)...]) != nil
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .listen, in: values, debugDescription: "must be address:port, such as 127.0.0.1:8000")
+        }
+        for (index, origin) in allowedOrigins.enumerated()
+        where !origin.hasPrefix("http://") && !origin.hasPrefix("https://") || origin.hasSuffix("/") {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: values.codingPath + [CodingKeys.allowedOrigins, AnyKey(intValue: index)],
+                    debugDescription: "must be an origin without a path, such as https://app.example.org"))
+        }
+    }
+}
+
+/// The config's `limits`. 0 means no limit.
+struct LimitsSection: Decodable, Sendable {
+    var connections = 20_000
+    var connectionsPerUser = 64
+    var connectionsPerAddress = 4096
+    var messagesPerUserPerSecond = 100
+    var passwordAttemptsPerMinute = 10
+    var registrationsPerAddressPerMinute = 60
+    var messageBytes = 65_536
+
+    private enum CodingKeys: String, CodingKey {
+        case connections
+        case connectionsPerUser
+        case connectionsPerAddress
+        case messagesPerUserPerSecond
+        case passwordAttemptsPerMinute
+        case registrationsPerAddressPerMinute
+        case messageBytes
+        case messagesKeptDays
+    }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let many = 0...100_000_000
+        connections = try values.number(.connections, in: many, default: connections)
+        connectionsPerUser = try values.number(.connectionsPerUser, in: many, default: connectionsPerUser)
+        connectionsPerAddress = try values.number(.connectionsPerAddress, in: many, default: connectionsPerAddress)
+        messagesPerUserPerSecond = try values.number(
+            .messagesPerUserPerSecond, in: 0...1_000_000, default: messagesPerUserPerSecond)
+        passwordAttemptsPerMinute = try values.number(
+            .passwordAttemptsPerMinute, in: 0...1_000_000, default: passwordAttemptsPerMinute)
+        registrationsPerAddressPerMinute = try values.number(
+            .registrationsPerAddressPerMinute, in: 0...1_000_000, default: registrationsPerAddressPerMinute)
+        messageBytes = try values.number(.messageBytes, in: 0...524_288, default: messageBytes)
+        if messageBytes == 0 { messageBytes = 524_288 }
+        guard try values.decodeIfPresent(Int.self, forKey: .messagesKeptDays) ?? 0 == 0 else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .messagesKeptDays, in: values,
+                debugDescription: "only 0 (kept for ever): this version does not remove old messages yet")
+        }
+    }
+}
+
+/// The config's `require`: what the host must be able to promise, or not start.
+struct RequireSection: Decodable, Sendable {
+    var resume: Bool?
+    var durability: Durability?
+
+    private enum CodingKeys: String, CodingKey {
+        case resume
+        case durability
+    }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        resume = try values.decodeIfPresent(Bool.self, forKey: .resume)
+        if let word = try values.decodeIfPresent(String.self, forKey: .durability) {
+            guard let known = Durability(rawValue: word) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .durability, in: values,
+                    debugDescription: "must be one of "
+                        + Durability.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            durability = known
+        }
+    }
+}
+
+/// The config's `log`.
+struct LogSection: Decodable, Sendable {
+    /// `auto`: text on a terminal, JSON otherwise.
+    enum Form: String, CaseIterable {
+        case auto
+        case text
+        case json
+    }
+
+    var level = LogLevel.info
+    var form = Form.auto
+
+    private enum CodingKeys: String, CodingKey {
+        case level
+        case form
+    }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        level = try values.word(.level, default: level)
+        form = try values.word(.form, default: form)
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// A whole number within a range.
+    func number(_ key: Key, in range: ClosedRange<Int>, default standard: Int) throws -> Int {
+        let number = try decodeIfPresent(Int.self, forKey: key) ?? standard
+        guard range.contains(number) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: key, in: self,
+                debugDescription: "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    /// One of a few words.
+    func word<W: RawRepresentable & CaseIterable>(_ key: Key, default standard: W) throws -> W
+    where W.RawValue == String {
+        guard let text = try decodeIfPresent(String.self, forKey: key) else { return standard }
+        guard let word = W(rawValue: text) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: key, in: self,
+                debugDescription: "must be one of " + W.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return word
+    }
+}

@@ -1,0 +1,87 @@
+import ChatAuth
+public import ChatKernel
+
+/// What the operator does with accounts, beside a host that serves or without one.
+public struct Administration: Sendable {
+    private let configuration: HostConfiguration
+    private let environment: [String: String]
+    private let time: any TimeSource
+
+    public init(
+        _ configuration: HostConfiguration, environment: [String: String], time: any TimeSource = .system
+    ) {
+        self.configuration = configuration
+        self.environment = environment
+        self.time = time
+    }
+
+    /// Makes an account; returns its identifier.
+    public func add(_ name: String, password: String, email: String?) async throws -> String {
+        try await withAccounts { authority, _ in
+            try await authority.makeAccount(username: name, password: password, email: email).id.text
+        }
+    }
+
+    /// A line for each account: name, identifier, state, when it was made.
+    public func list() async throws -> [String] {
+        try await withAccounts { _, store in
+            var lines: [String] = []
+            var last: String?
+            while true {
+                let page = try await store.users(.all(after: last), limit: 500)
+                lines += page.map {
+                    "\($0.username)\t\($0.id)\t\($0.isActive ? "active" : "disabled")\t\($0.createdAt)"
+                }
+                guard page.count == 500 else { return lines }
+                last = page.last?.username
+            }
+        }
+    }
+
+    /// Disables an account, or takes that back.
+    public func setActive(_ name: String, _ isActive: Bool) async throws {
+        try await withAccounts { _, store in
+            var user = try await user(name, in: store)
+            user.isActive = isActive
+            user.updatedAt = time.wall()
+            try await store.save(user)
+        }
+    }
+
+    /// A token for somebody.
+    public func token(for name: String, minutes: Int?) async throws -> String {
+        try await withAccounts { authority, store in
+            let user = try await user(name, in: store)
+            let seconds = (minutes ?? configuration.auth.accessTokenExpireMinutes) * 60
+            return try authority.issueToken(for: user, expiresInSeconds: seconds).token
+        }
+    }
+
+    private func user(_ name: String, in store: any Store) async throws -> User {
+        guard let user = try await store.users(.username(name), limit: 1).first else {
+            throw Host.Failure("There is no user “\(name)”.")
+        }
+        return user
+    }
+
+    private func withAccounts<T>(_ body: (TokenAuthority, any Store) async throws -> T) async throws -> T {
+        let log = StreamLog(.text, from: .warning, time: time)
+        let store = try await configuration.openForAdministration(time: time, log: log)
+        do {
+            let authority = try configuration.authority(
+                over: store, time: time, log: log, environment: environment)
+            let result = try await body(authority, store)
+            await store.close()
+            return result
+        } catch let error as ChatError {
+            await store.close()
+            throw Host.Failure(error.detail)
+        } catch let error as StoreError {
+            await store.close()
+            throw Host.Failure(error.detail)
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+}

@@ -1,0 +1,183 @@
+import CLinux
+import ChatAuth
+import ChatHTTP1
+import ChatHTTPServer
+public import ChatKernel
+import ChatNet
+import Synchronization
+
+/// A whole chat server from one config.
+///
+/// ```swift
+/// let host = try Host(configuration: "chat.json", catalog: .standard.adding(MyStore.self))
+/// try await host.run()
+/// ```
+public final class Host: Sendable {
+    public static let version = Operation.version
+
+    let configuration: HostConfiguration
+    let log: any LogSink
+    private let time: any TimeSource
+    private let environment: [String: String]
+    private let ready = Mutex<@Sendable (Running) -> Void>({ _ in })
+    private let server = Mutex<HTTPServer?>(nil)
+    private let stopsEarly = Atomic(false)
+
+    /// What a host is once it serves.
+    public struct Running: Sendable {
+        /// `http://127.0.0.1:8000`
+        public let url: String
+        public let kernel: Kernel
+        /// Each transport, with what it promises on this store.
+        public let promises: [String]
+    }
+
+    /// Why a host could not start or go on: one sentence.
+    public struct Failure: Error, CustomStringConvertible {
+        public let description: String
+
+        init(_ description: String) { self.description = description }
+    }
+
+    /// - Throws: ``ConfigProblems`` with everything that is wrong in the file.
+    public convenience init(
+        configuration path: String, catalog: AdapterCatalog = .standard, environment: [String: String] = [:]
+    ) throws {
+        let configuration = try HostConfiguration(reading: path, environment: environment, catalog: catalog)
+        self.init(configuration, environment: environment)
+    }
+
+    public init(
+        _ configuration: HostConfiguration, environment: [String: String] = [:], log: (any LogSink)? = nil,
+        time: any TimeSource = .system
+    ) {
+        self.configuration = configuration
+        self.environment = environment
+        self.time = time
+        self.log = log ?? StreamLog(configuration.log.resolvedForm, from: configuration.log.level, time: time)
+    }
+
+    /// Calls `body` when the host serves.
+    public func whenReady(_ body: @escaping @Sendable (Running) -> Void) { ready.withLock { $0 = body } }
+
+    /// Stops in order: accept no more, tell the clients to come back, finish what was accepted, close the store. ``run()``
+    /// returns when that is done, or when the time for it has run out.
+    public func stop() {
+        stopsEarly.store(true, ordering: .sequentiallyConsistent)
+        server.withLock { $0 }?.drain()
+    }
+
+    /// Serves until stopped or cancelled.
+    /// - Throws: ``Failure`` or ``ConfigProblems`` when it cannot start.
+    public func run() async throws {
+        let context = AdapterContext(directory: configuration.directory, time: time, log: log)
+        let store = try await open(context)
+        do {
+            try await serve(store, context)
+        } catch {
+            await store.close()
+            throw error
+        }
+        await store.close()
+        log.info("stopped")
+    }
+
+    private func open(_ context: AdapterContext) async throws -> any Store {
+        do {
+            return try await configuration.openStore(context)
+        } catch let error as StoreError {
+            throw Failure("store: \(error.detail)")
+        }
+    }
+
+    private func serve(_ store: any Store, _ context: AdapterContext) async throws {
+        let authority = try configuration.authority(over: store, time: time, log: log, environment: environment)
+        let kernel = Kernel(
+            store: store, authenticator: authority, time: time, limits: configuration.kernelLimits, log: log)
+        let promises = configuration.transports.map {
+            Promise(transport: $0.name, $0.guarantees, on: store.guarantees)
+        }
+        let unkept = Promise.unkept(configuration.require, by: promises)
+        guard unkept.isEmpty else { throw ConfigProblems(unkept) }
+
+        var transports: [any Transport] = []
+        for transport in configuration.transports { transports.append(try await transport.open(context)) }
+        let operation = Operation(kernel: kernel, authority: authority, promises: promises)
+        let origins = OriginPolicy(allowed: configuration.http.allowedOrigins)
+        let routes =
+            transports.compactMap { $0 as? any HTTPMounted }.flatMap { $0.routes(serving: kernel) }
+            .map { origins.guarding($0) }
+        let server = try makeServer(routes + origins.preflights(for: routes) + operation.routes + Page.routes)
+        operation.counters.withLock { $0 = server.counters }
+        let address = try bind(server)
+        self.server.withLock { $0 = server }
+        if stopsEarly.load(ordering: .sequentiallyConsistent) { server.drain() }
+
+        let url = "http://\(address)"
+        log.info("listening", LogField("url", url))
+        for promise in promises {
+            log.info("promise", LogField("transport", promise.transport), LogField("means", promise.sentence))
+        }
+        let announce = ready.withLock { $0 }
+        announce(Running(url: url, kernel: kernel, promises: promises.map { "\($0.transport): \($0.sentence)" }))
+
+        // Left in this order: the server with its connections, then what the transports do beside it, and last the
+        // kernel, which commits what it had accepted.
+        async let _: Void = kernel.run()
+        do {
+            async let _: Void = run(transports, serving: kernel)
+            try await server.run()
+            operation.isStopping.store(true, ordering: .relaxed)
+        }
+        kernel.drain()
+    }
+
+    private func run(_ transports: [any Transport], serving kernel: Kernel) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for transport in transports { group.addTask { try await transport.run(serving: kernel) } }
+        }
+    }
+
+    private func makeServer(_ routes: [Route]) throws -> HTTPServer {
+        let granted = DescriptorLimit.raise()
+        log.info("descriptors", LogField("limit", granted))
+        var limits = HTTPServerLimits()
+        limits.connections = configuration.limits.connections
+        limits.connectionsPerAddress = configuration.limits.connectionsPerAddress
+        limits.drainTimeout = .seconds(configuration.http.drainSeconds)
+        let log = log
+        return try HTTPServer(
+            listen: configuration.http.listen,
+            loops: EventLoopGroup(count: configuration.http.loops == 0 ? nil : configuration.http.loops),
+            limits: limits, fixedFields: Page.securityFields, routes: routes, errorBody: ErrorBody.make
+        ) { event in log.note(event) }
+    }
+
+    private func bind(_ server: HTTPServer) throws -> ListenAddress {
+        do {
+            return try server.bind()
+        } catch {
+            throw Failure("http.listen: \(error)")
+        }
+    }
+}
+
+extension LogSink {
+    fileprivate func note(_ event: HTTPServerEvent) {
+        switch event {
+        case .answered(let method, let path, let status, let nanoseconds, let peer):
+            log(
+                .debug, "answered",
+                [
+                    LogField("method", method), LogField("path", path), LogField("status", status),
+                    LogField("us", nanoseconds / 1000), LogField("peer", peer),
+                ])
+        case .violation(let status, let detail, let peer):
+            log(.debug, "violation", [LogField("status", status), LogField("detail", detail), LogField("peer", peer)])
+        case .refused(let peer): warning("connection refused: too many", LogField("peer", peer))
+        case .acceptTrouble(let error): warning("accepting rests", LogField("reason", "\(error)"))
+        case .draining: info("draining")
+        case .listening: break
+        }
+    }
+}

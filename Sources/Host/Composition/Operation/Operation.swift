@@ -1,0 +1,134 @@
+import ChatAuth
+import ChatHTTP1
+import ChatHTTPServer
+import ChatKernel
+import ChatWire
+import Synchronization
+
+/// What operators ask: is it alive, is it ready, how much, and what does it promise.
+final class Operation: Sendable {
+    static let version = "0.1.0"
+
+    let isStopping = Atomic(false)
+    let counters = Mutex<HTTPCounters?>(nil)
+    private let kernel: Kernel
+    private let authority: TokenAuthority
+    private let promises: [Promise]
+
+    init(kernel: Kernel, authority: TokenAuthority, promises: [Promise]) {
+        self.kernel = kernel
+        self.authority = authority
+        self.promises = promises
+    }
+
+    var routes: [Route] {
+        [
+            Route("GET", "/healthz", .immediate { _ in Self.json(200) { $0.member("status", "ok") } }),
+            Route("GET", "/readyz", .respond { [self] _ in await readiness() }),
+            Route("GET", "/metrics", .immediate { [self] _ in metrics() }),
+            Route("GET", "/api/chat/info", .respond { [self] _ in await info() }),
+        ]
+    }
+
+    private static func json(_ status: Int, _ fill: (inout JSONObjectBuilder) -> Void) -> HTTPResponse {
+        var body: [UInt8] = []
+        body.appendObject(fill)
+        return HTTPResponse(
+            status: status,
+            fields: [
+                HTTPField(name: "Content-Type", value: "application/json"),
+                HTTPField(name: "Cache-Control", value: "no-store"),
+            ], body: body)
+    }
+
+    /// Ready: the store answers, and nobody has asked to stop.
+    private func readiness() async -> HTTPResponse {
+        guard !isStopping.load(ordering: .relaxed) else {
+            return Self.json(503) { $0.member("status", "draining") }
+        }
+        do {
+            _ = try await kernel.head()
+            return Self.json(200) { $0.member("status", "ready") }
+        } catch {
+            return Self.json(503) { $0.member("status", error.code.rawValue) }
+        }
+    }
+
+    private func info() async -> HTTPResponse {
+        let epoch = try? await kernel.head().epoch
+        let store = kernel.store.guarantees
+        return Self.json(200) { object in
+            object.member("name", "chatd")
+            object.member("version", Self.version)
+            object.array("profiles") { $0.element("v1") }
+            object.member("epoch", epoch.map { String($0.value, radix: 16) })
+            object.member("registration", authority.acceptsRegistration)
+            object.object("store") { object in
+                object.member("durability", store.durability.rawValue)
+                object.member("atomic_batch", store.atomicBatch)
+                object.member("replayable", store.replayable)
+            }
+            object.array("transports") { array in
+                for promise in promises {
+                    array.object { object in
+                        object.member("type", promise.transport)
+                        object.member("resume", promise.resume)
+                        object.member("durability", promise.durability.rawValue)
+                        object.member("guarantee", promise.sentence)
+                    }
+                }
+            }
+            object.object("limits") { object in
+                object.member("message_bytes", kernel.limits.messageBytes)
+                object.member("messages_per_user_per_second", kernel.limits.messagesPerUserPerSecond)
+                object.member("connections_per_user", kernel.limits.sessionsPerUser)
+            }
+        }
+    }
+
+    /// Prometheus' text format, version 0.0.4.
+    private func metrics() -> HTTPResponse {
+        var page = MetricsPage()
+        let kernel = kernel.metrics.read()
+        page.counter("chat_entries_committed_total", "Entries made durable.", kernel.committedEntries)
+        page.counter("chat_batches_committed_total", "Batches committed.", kernel.committedBatches)
+        page.counter("chat_batches_failed_total", "Batches the store refused.", kernel.failedBatches)
+        page.counter("chat_commands_refused_total", "Commands refused before the store.", kernel.refusedCommands)
+        page.counter("chat_signals_total", "Typing and presence notices.", kernel.signals)
+        page.gauge("chat_sessions_open", "Open sessions.", kernel.openSessions)
+        if let http = counters.withLock({ $0 })?.snapshot {
+            page.counter("chat_http_connections_accepted_total", "Connections accepted.", http.accepted)
+            page.counter("chat_http_connections_refused_total", "Connections over a limit.", http.refused)
+            page.gauge("chat_http_connections_open", "Open connections.", http.open)
+            page.counter("chat_http_upgrades_total", "Upgrades to WebSocket.", http.upgraded)
+            page.family("chat_http_answers_total", "Answers by class of status.", "counter")
+            for (index, count) in http.answersByClass.enumerated() {
+                page.sample("chat_http_answers_total{class=\"\(index + 1)xx\"}", count)
+            }
+        }
+        return HTTPResponse(
+            status: 200, fields: [HTTPField(name: "Content-Type", value: "text/plain; version=0.0.4; charset=utf-8")],
+            body: Array(page.text.utf8))
+    }
+}
+
+/// Lines of Prometheus' text format.
+struct MetricsPage {
+    private(set) var text = ""
+
+    mutating func counter(_ name: String, _ help: String, _ value: Int) {
+        family(name, help, "counter")
+        sample(name, value)
+    }
+
+    mutating func gauge(_ name: String, _ help: String, _ value: Int) {
+        family(name, help, "gauge")
+        sample(name, value)
+    }
+
+    mutating func family(_ name: String, _ help: String, _ kind: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(kind)\n"
+    }
+
+    mutating func sample(_ name: String, _ value: Int) { text += "\(name) \(value)\n" }
+}

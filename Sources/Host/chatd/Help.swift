@@ -1,0 +1,88 @@
+/// What `--help` teaches.
+enum Help {
+    static func text(_ topic: String?) -> String {
+        switch topic {
+        case "serve": serve
+        case "check": check
+        case "init": initialize
+        case "token": token
+        case "user": user
+        default: overview
+        }
+    }
+
+    private static let overview = """
+        chatd: a chat server.
+
+          chatd                         serve at once: data in ./data, http://127.0.0.1:8000
+          chatd serve [CONFIG]          serve as a config says
+          chatd check CONFIG            say everything that is wrong with a config
+          chatd init [FOLDER]           write a config to begin with
+          chatd user add NAME           make an account; asks for the password
+          chatd user list               all accounts
+          chatd user disable NAME       refuse somebody; user enable NAME takes it back
+          chatd token NAME              print a token for a user, to try things out
+
+        Options
+          --config FILE    which config the other commands mean
+          --data FOLDER    without a config: where the data is (data)
+          --listen A:PORT  where to listen, whatever the config says
+          --help           also behind a command: chatd serve --help
+          --version
+
+        Try it
+          chatd &
+          curl -s localhost:8000/api/auth/register -H 'Content-Type: application/json' \\
+               -d '{"username":"ann","password":"correct horse"}'
+          open http://localhost:8000 in a browser
+
+        """
+
+    private static let serve = """
+        chatd serve [CONFIG] [--listen A:PORT] [--data FOLDER]
+
+        Serves until SIGTERM or SIGINT; then it takes no more, tells its clients to come back, finishes what it
+        had accepted, and leaves with status 0. A second signal leaves at once.
+
+        Without a config it keeps SQLite and its secret in the data folder and listens on 127.0.0.1:8000.
+        The environment wins over the config: SECRET_KEY, ALGORITHM, ACCESS_TOKEN_EXPIRE_MINUTES,
+        DATABASE_URL (sqlite:///path) and CHAT_LISTEN.
+
+        """
+
+    private static let check = """
+        chatd check CONFIG
+
+        Reads a config, opens nothing, and prints everything that is wrong with it, a line each:
+            transports[1].type: “websockets” is not known; one of rest, websocket
+        Status 0 when all is well, 1 otherwise.
+
+        """
+
+    private static let initialize = """
+        chatd init [FOLDER]
+
+        Writes chat.json into the folder (here, unless named): every section with its defaults and a
+        comment beside each. It overwrites nothing.
+
+        """
+
+    private static let token = """
+        chatd token NAME [--minutes N] [--config FILE | --data FOLDER]
+
+        Prints a token for the user with this name, good for N minutes (the config's
+        accessTokenExpireMinutes unless said). It may be run beside a serving host:
+            curl -H "Authorization: Bearer $(chatd token ann)" localhost:8000/api/auth/me
+
+        """
+
+    private static let user = """
+        chatd user add NAME [--email ADDRESS]     asks for the password, or reads one line of standard input
+        chatd user list                           name, identifier, whether active, when made
+        chatd user disable NAME                   refused at its next request or connection; its messages stay
+        chatd user enable NAME
+
+        With --config FILE or --data FOLDER. It may be run beside a serving host.
+
+        """
+}

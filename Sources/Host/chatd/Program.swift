@@ -1,0 +1,94 @@
+import CLinux
+import ChatHost
+
+/// `chatd`: one command, its words on standard output, its complaints on standard error.
+struct Program: Sendable {
+    let arguments: [String]
+    let environment: [String: String]
+    let signals: StopSignals
+
+    /// The exit status: 0 done, 1 it could not be done, 2 it was not understood.
+    func run() async -> Int32 {
+        do {
+            let arguments = try Arguments(arguments)
+            return try await perform(arguments)
+        } catch let mistake as Arguments.Mistake {
+            complain("\(mistake.text) See chatd --help.")
+            return 2
+        } catch let problems as ConfigProblems {
+            complain(problems.description)
+            return 1
+        } catch {
+            complain("\(error)")
+            return 1
+        }
+    }
+
+    private func perform(_ arguments: Arguments) async throws -> Int32 {
+        switch arguments.command {
+        case .help(let topic): say(Help.text(topic))
+        case .version: say("chatd \(Host.version)\n")
+        case .serve: try await serve(arguments)
+        case .check(let path):
+            let configuration = try HostConfiguration(reading: path, environment: environment)
+            try configuration.checkKeys(environment: environment)
+            say("\(path): nothing is wrong\n")
+        case .initialize(let folder):
+            say(
+                "\(try Starter.write(in: folder)) is written. Next: chatd serve \(folder == "." ? "" : folder + "/")chat.json\n"
+            )
+        case .token(let name):
+            say(try await administration(arguments).token(for: name, minutes: arguments.minutes) + "\n")
+        case .addUser(let name):
+            let password = try Password.ask(for: name)
+            let id = try await administration(arguments).add(name, password: password, email: arguments.email)
+            say("\(name) is \(id)\n")
+        case .listUsers:
+            for line in try await administration(arguments).list() { say(line + "\n") }
+        case .setActive(let name, let isActive):
+            try await administration(arguments).setActive(name, isActive)
+            say("\(name) is \(isActive ? "enabled" : "disabled")\n")
+        }
+        return 0
+    }
+
+    private func configuration(_ arguments: Arguments) throws -> HostConfiguration {
+        var configuration: HostConfiguration
+        if let path = arguments.config {
+            configuration = try HostConfiguration(reading: path, environment: environment)
+        } else {
+            try DataFolder.make(arguments.data)
+            configuration = try HostConfiguration(dataFolder: arguments.data, environment: environment)
+        }
+        if let listen = arguments.listen { configuration.listen = listen }
+        return configuration
+    }
+
+    private func administration(_ arguments: Arguments) throws -> Administration {
+        Administration(try configuration(arguments), environment: environment)
+    }
+
+    private func serve(_ arguments: Arguments) async throws {
+        let host = Host(try configuration(arguments), environment: environment)
+        host.whenReady { running in
+            // The one line a person or a script waits for.
+            write("chatd serves at \(running.url)\n", to: 1)
+        }
+        signals.onFirst { host.stop() }
+        try await host.run()
+    }
+
+    private func say(_ text: String) { write(text, to: 1) }
+
+    private func complain(_ text: String) { write("chatd: " + text + "\n", to: 2) }
+}
+
+/// Writes all of a text to a descriptor; there is nobody to tell when that fails.
+func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+        let count = unsafe bytes.withUnsafeBytes { unsafe CLinux.write(descriptor, $0.baseAddress, $0.count) }
+        guard count > 0 else { return }
+        bytes = bytes.dropFirst(count)
+    }
+}

@@ -1,0 +1,70 @@
+import CLinux
+
+/// The config that `chatd init` writes: every section, with its defaults, explained.
+enum Starter {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// - Returns: the path written.
+    static func write(in folder: String) throws(Failure) -> String {
+        let path = (folder.hasSuffix("/") ? String(folder.dropLast()) : folder) + "/chat.json"
+        // Exclusive: what is there stays.
+        let descriptor = unsafe chat_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else {
+            throw Failure(description: "\(path) cannot be written: \(unsafe String(cString: strerror(chat_errno())))")
+        }
+        chatd.write(text, to: descriptor)
+        close(descriptor)
+        return path
+    }
+
+    static let text = """
+        // chatd's config. JSON, with comments and trailing commas. Relative paths are taken from this file's folder.
+        // `chatd check chat.json` says everything that is wrong with it.
+        {
+          // "sqlite" or "memory". "synced": an acknowledged message survives a loss of power; "written" is faster
+          // and survives a crash of chatd only.
+          "store": { "type": "sqlite", "path": "chat.db", "durability": "synced" },
+
+          // A secret is a text, {"env": "NAME"} or {"file": "path"}. Left out, one is made on the first run and kept in
+          // chat.secret beside this file. More keys, for tokens minted elsewhere:
+          //   "keys": [ { "id": "2025", "algorithm": "ES256", "publicKey": {"file": "issuer.pem"} } ]
+          "auth": {
+            "algorithm": "HS256",
+            "accessTokenExpireMinutes": 60,
+            "registration": true,      // whether anybody may make an account
+            "autoProvision": false,    // whether a genuine token of an unknown user makes one
+          },
+
+          // Loopback only. To be reachable from elsewhere, put a proxy with TLS in front.
+          "http": {
+            "listen": "127.0.0.1:8000",
+            "allowedOrigins": [],      // other sites whose pages may connect: "https://app.example.org"
+            "drainSeconds": 5,
+          },
+
+          "transports": [
+            { "type": "rest" },
+            { "type": "websocket", "pingSeconds": 25, "pongSeconds": 20, "outboxBytes": 1048576 },
+          ],
+
+          // 0 means no limit.
+          "limits": {
+            "connections": 20000,
+            "connectionsPerUser": 64,
+            "connectionsPerAddress": 4096,
+            "messagesPerUserPerSecond": 100,
+            "passwordAttemptsPerMinute": 10,
+            "registrationsPerAddressPerMinute": 60,
+            "messageBytes": 65536,
+          },
+
+          // What must be promised, or the host does not start.
+          "require": { "resume": true, "durability": "synced" },
+
+          "log": { "level": "info", "form": "auto" },   // auto: text on a terminal, JSON otherwise
+        }
+
+        """
+}

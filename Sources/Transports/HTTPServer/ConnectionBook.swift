@@ -1,0 +1,50 @@
+/// Who is connected, and who may (pure).
+struct ConnectionBook {
+    enum Verdict: Equatable, Sendable {
+        case welcome
+        /// To be told why, then closed.
+        case refuse
+        /// To be closed without a word.
+        case drop
+    }
+
+    private let limit: Int
+    private let limitPerAddress: Int
+    private let refusalLimit: Int
+    private var perAddress: [String: Int] = [:]
+    private(set) var open = 0
+    private(set) var refusals = 0
+
+    init(limit: Int, perAddress: Int, refusals: Int) {
+        self.limit = limit == 0 ? .max : limit
+        limitPerAddress = perAddress == 0 ? .max : perAddress
+        refusalLimit = refusals
+    }
+
+    var isEmpty: Bool { open == 0 && refusals == 0 }
+
+    /// Counts a connection in, as a member or as one being refused.
+    mutating func arrive(from address: String) -> Verdict {
+        let fromThere = perAddress[address, default: 0]
+        if open < limit, fromThere < limitPerAddress {
+            open += 1
+            perAddress[address] = fromThere + 1
+            return .welcome
+        }
+        guard refusals < refusalLimit else { return .drop }
+        refusals += 1
+        return .refuse
+    }
+
+    /// Counts a member out.
+    mutating func leave(from address: String) {
+        guard let fromThere = perAddress[address] else { return }
+        open -= 1
+        perAddress[address] = fromThere > 1 ? fromThere - 1 : nil
+    }
+
+    /// Counts a refused one out.
+    mutating func refusalEnded() {
+        refusals = max(0, refusals - 1)
+    }
+}

@@ -1,0 +1,44 @@
+import ChatHTTP1
+import ChatHTTPServer
+import ChatKernel
+import ChatWire
+
+/// The forms that REST's answers take.
+enum Answer {
+    /// A JSON body.
+    static func json(
+        _ status: Int, fields: [HTTPField] = [], _ write: (inout [UInt8]) -> Void
+    ) -> HTTPResponse {
+        var body: [UInt8] = []
+        write(&body)
+        return HTTPResponse(
+            status: status,
+            fields: [
+                HTTPField(name: "Content-Type", value: "application/json"),
+                // What is answered here is one user's; no cache between may keep it.
+                HTTPField(name: "Cache-Control", value: "no-store"),
+            ] + fields, body: body)
+    }
+
+    static let nothing = HTTPResponse(status: 204, fields: [HTTPField(name: "Cache-Control", value: "no-store")])
+
+    /// A refusal, with the fields that its status asks for.
+    static func refusal(_ error: ChatError) -> HTTPResponse {
+        var fields: [HTTPField] = []
+        if error.code.status == 401 {
+            // RFC 6750 section 3.
+            fields.append(HTTPField(name: "WWW-Authenticate", value: "Bearer error=\"invalid_token\""))
+        }
+        if let milliseconds = error.retryAfterMilliseconds {
+            fields.append(HTTPField(name: "Retry-After", value: String(max(1, (milliseconds + 999) / 1000))))
+        }
+        return json(error.code.status, fields: fields) { RESTShapes.append(error, to: &$0) }
+    }
+
+    /// Where the next page is (RFC 8288).
+    static func next(_ path: String, _ items: [(String, String)]) -> HTTPField {
+        var query = QueryItems()
+        for (name, value) in items { query.append(name, value) }
+        return HTTPField(name: "Link", value: "<\(path)?\(query.encoded)>; rel=\"next\"")
+    }
+}

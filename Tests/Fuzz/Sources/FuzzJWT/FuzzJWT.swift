@@ -1,0 +1,72 @@
+import ChatAuth
+import ChatKernel
+
+/// Any bytes as a token, and as what its parts say once they are decoded. The signatures are checked for real, with a
+/// secret and three public keys, so that nothing the fuzzer makes can hold: every answer is a refusal.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzJWT(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
+    let input = unsafe Array(UnsafeBufferPointer(start: data, count: size))
+
+    refuse(String(decoding: input, as: UTF8.self))
+    // The same with the base64 done, so that the fuzzer meets the JSON: header, line end, claims, line end, signature.
+    let parts = input.split(separator: 0x0A, maxSplits: 2, omittingEmptySubsequences: false)
+    refuse(parts.map { String(decoding: Base64.url.encode($0), as: UTF8.self) }.joined(separator: "."))
+
+    for base64 in [Base64.url, .standard] {
+        precondition(base64.decode(base64.encode(input)) == input, "encoded and decoded is not the same")
+        if let bytes = base64.decode(input) { precondition(base64.encode(bytes) == input, "a second spelling") }
+    }
+
+    if let claims = Claims(input) {
+        precondition((1...UserID.limit).contains(claims.subject.text.utf8.count))
+        precondition((0...253_402_300_799_000_000).contains(claims.expiresAt.microseconds), "exp out of range")
+    }
+    return 0
+}
+
+private func refuse(_ token: String) {
+    do throws(ChatError) {
+        _ = try keys.verify(token, at: Timestamp(microseconds: 1_770_000_000_000_000), ClaimRules())
+        preconditionFailure("a forged token was accepted")
+    } catch {
+        precondition(error.code == .tokenInvalid, "the claims were looked at before the signature")
+    }
+}
+
+/// Made once: a new secret each run, which the seeds cannot know, and the published keys of RFC 7515 and RFC 8037.
+private let keys: KeyRing = {
+    do {
+        let pems = [rsa, ec, ed]
+        var settings = AuthSettings()
+        settings.keys = [TokenAlgorithm.rs256, .es256, .edDSA].enumerated().map { index, algorithm in
+            KeySettings(id: algorithm.rawValue, algorithm: algorithm, publicKey: Secret(pems[index]))
+        }
+        settings.secretKey = Secret(try Randomness.text(32))
+        return try KeyRing(settings, sources: Secret.Sources(environment: { _ in nil }, file: { _ in nil }))
+    } catch {
+        preconditionFailure("\(error)")
+    }
+}()
+
+private let rsa = """
+    -----BEGIN PUBLIC KEY-----
+    MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj
+    NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz
+    P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo
+    9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB
+    EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX
+    FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp
+    oQIDAQAB
+    -----END PUBLIC KEY-----
+    """
+private let ec = """
+    -----BEGIN PUBLIC KEY-----
+    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7
+    6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+    -----END PUBLIC KEY-----
+    """
+private let ed = """
+    -----BEGIN PUBLIC KEY-----
+    MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
+    -----END PUBLIC KEY-----
+    """

@@ -1,0 +1,1 @@
+../../../WebSocketProtocolTests/Connection.swift

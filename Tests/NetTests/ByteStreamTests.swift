@@ -1,0 +1,349 @@
+import ChatNet
+import Testing
+
+struct ByteStreamTests {
+    @Test func bytesGoInAndOut() async throws {
+        let server = try TestServer { _, server in
+            let script = Script(server)
+            script.onReceived = { bytes, stream in
+                stream.send(array(bytes))
+                return bytes.byteCount
+            }
+            return script
+        }
+        let answer = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("hello")
+            return text(try client.read(5))
+        }
+        #expect(answer == "hello")
+        await server.stop()
+        #expect(server.ends.all.count == 1)
+    }
+
+    @Test func theHandlerMayChangeBytesInPlaceAndGetsBackWhatItLeft() async throws {
+        // Consumes lines only, in upper case.
+        let server = try TestServer { _, server in
+            let script = Script(server)
+            script.onReceived = { bytes, stream in
+                var line = 0
+                for place in 0..<bytes.byteCount {
+                    let byte = bytes.byte(at: place)
+                    if byte >= 97, byte <= 122 { bytes.storeBytes(of: byte - 32, toByteOffset: place, as: UInt8.self) }
+                    if byte == 10 { line = place + 1 }
+                }
+                stream.send(Array(array(bytes).prefix(line)))
+                return line
+            }
+            return script
+        }
+        let answer = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            var answer = ""
+            for piece in ["on", "e\ntw", "o\n"] {
+                try client.send(piece)
+                if piece.contains("\n") { answer += try client.read(through: "\n") }
+            }
+            return answer
+        }
+        #expect(answer == "ONE\nTWO\n")
+        await server.stop()
+    }
+
+    @Test func aSlowReaderGetsEveryByteInOrderAndTheQueueIsSeen() async throws {
+        let queued = Recorder<Int>()
+        let chunks = (0..<600).map { number in [UInt8](repeating: UInt8(number % 251), count: 10_007) }
+        let server = try TestServer { stream, server in
+            let script = Script(server)
+            for chunk in chunks.prefix(300) { stream.send(chunk) }
+            stream.sendGather(Array(chunks.dropFirst(300)))
+            queued.note(stream.queuedBytes)
+            #expect(stream.stalledSince != nil)
+            script.onDrained = { stream in queued.note(stream.queuedBytes) }
+            return script
+        }
+        let received = try await onThread { [port = server.port] in
+            try TestClient(port: port, receiveBuffer: 4096).read(600 * 10_007)
+        }
+        #expect(received == chunks.flatMap { $0 })
+        await server.stop()
+        let seen = queued.all
+        #expect(try #require(seen.first) > 1 << 20)
+        #expect(seen.dropFirst().allSatisfy { $0 <= ByteStream.lowWater })
+        #expect(seen.last == 0)
+    }
+
+    @Test func manyBuffersWithEmptyOnesAmongThemArriveAsOne() async throws {
+        let chunks = (0..<500).map { number in [UInt8](repeating: UInt8(number % 256), count: number % 3) }
+        let server = try TestServer { stream, server in
+            stream.sendGather(chunks)
+            stream.send([])
+            stream.closeAfterFlush(deadline: stream.loop.now + 5_000_000_000)
+            return Script(server)
+        }
+        let received = try await onThread { [port = server.port] in
+            try TestClient(port: port).readToEnd()
+        }
+        #expect(received == chunks.flatMap { $0 })
+        await server.stop()
+    }
+
+    @Test func pausedReadingKeepsWhatWasLeftAndOffersItAgain() async throws {
+        let handed = Recorder<String>()
+        let server = try TestServer { _, server in
+            let script = Script(server)
+            script.onReceived = { bytes, stream in
+                // One byte a turn: pauses, and goes on from a timer.
+                handed.note(text(array(bytes)))
+                stream.send([bytes.byte(at: 0)])
+                stream.pauseReading()
+                stream.loop.schedule(after: 1_000_000) { stream.resumeReading() }
+                return 1
+            }
+            return script
+        }
+        let answer = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("abc")
+            return text(try client.read(3))
+        }
+        #expect(answer == "abc")
+        #expect(handed.all == ["abc", "bc", "c"])
+        await server.stop()
+    }
+
+    @Test func aNewHandlerTakesOverWhatTheOldOneLeft() async throws {
+        let server = try TestServer { _, server in
+            let old = Script(server)
+            old.onReceived = { _, stream in
+                let new = Script(server)
+                new.onReceived = { bytes, stream in
+                    stream.send(Array("new:".utf8) + array(bytes))
+                    return bytes.byteCount
+                }
+                stream.handler = new
+                return 4
+            }
+            return old
+        }
+        let answer = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("old:rest")
+            return text(try client.read(8))
+        }
+        #expect(answer == "new:rest")
+        await server.stop()
+    }
+
+    @Test func aPeerThatOnlyEndsItsSendingSideStillGetsAnAnswer() async throws {
+        let server = try TestServer { _, server in
+            let script = Script(server)
+            script.onInputEnded = { stream in
+                #expect(stream.isInputOver)
+                stream.send(Array("goodbye".utf8))
+                stream.closeAfterFlush(deadline: stream.loop.now + 5_000_000_000)
+            }
+            return script
+        }
+        let answer = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("hello")
+            client.halfClose()
+            return text(try client.readToEnd())
+        }
+        #expect(answer == "goodbye")
+        await server.stop()
+        #expect(server.ends.all == [.closed])
+    }
+
+    @Test func lastWordsReachAPeerThatIsStillSending() async throws {
+        // Unread bytes at a close would make the kernel send a reset, which may overtake the last words.
+        let server = try TestServer { stream, server in
+            stream.pauseReading()
+            stream.send(Array("enough".utf8))
+            stream.closeAfterFlush(deadline: stream.loop.now + 5_000_000_000)
+            return Script(server)
+        }
+        let answer = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            for _ in 0..<50 { try client.send([UInt8](repeating: 1, count: 20_000)) }
+            return text(try client.readToEnd())
+        }
+        #expect(answer == "enough")
+        await server.stop()
+    }
+
+    @Test func aHandlerThatLeavesTooMuchIsEnded() async throws {
+        let server = try TestServer { _, server in
+            let script = Script(server)
+            script.onReceived = { _, _ in 0 }
+            return script
+        }
+        try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            // The server may reset us in the middle of it.
+            try? client.send([UInt8](repeating: 0, count: ByteStream.maximumLeftover + 1))
+            _ = try? client.readToEnd()
+        }
+        await server.stop()
+        #expect(server.ends.all == [.overflow])
+    }
+
+    @Test func aDeadlineEndsASilentPeerAndMovesWithEachByte() async throws {
+        let server = try TestServer { stream, server in
+            let script = Script(server)
+            stream.deadline = stream.loop.now + 60_000_000_000
+            script.onReceived = { bytes, stream in
+                stream.deadline = stream.loop.now + 1_000_000
+                return bytes.byteCount
+            }
+            script.onDeadline = { stream in
+                #expect(stream.deadline == nil)
+                stream.send(Array("late".utf8))
+                stream.closeAfterFlush(deadline: stream.loop.now + 5_000_000_000)
+            }
+            return script
+        }
+        let answer = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("x")
+            return text(try client.readToEnd())
+        }
+        #expect(answer == "late")
+        await server.stop()
+    }
+
+    @Test func aClosingStreamWaitsForAnUnwillingPeerOnlyUntilItsDeadline() async throws {
+        let ended = AsyncStream.makeStream(of: Void.self)
+        let server = try TestServer { stream, server in
+            stream.closeAfterFlush(deadline: stream.loop.now + 1_000_000)
+            let script = Script(server)
+            script.onEnded = { _, _ in ended.continuation.yield() }
+            return script
+        }
+        let client = try await onThread { [port = server.port] in try TestClient(port: port) }
+        var iterator = ended.stream.makeAsyncIterator()
+        await iterator.next()
+        #expect(server.ends.all == [.closed])
+        client.close()
+        await server.stop()
+    }
+
+    @Test func endedIsCalledOnceAndNeverInsideACallOfTheHandler() async throws {
+        let order = Recorder<String>()
+        let server = try TestServer { _, server in
+            let script = Script(server)
+            script.onReceived = { bytes, stream in
+                order.note("in")
+                stream.close()
+                stream.close()
+                stream.send([1])
+                order.note("out")
+                return bytes.byteCount
+            }
+            script.onEnded = { _, _ in order.note("ended") }
+            return script
+        }
+        let rest = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("x")
+            return try client.readToEnd()
+        }
+        #expect(rest == [])
+        await server.stop()
+        #expect(order.all == ["in", "out", "ended"])
+    }
+
+    @Test func aHandlerSetWhileTheStreamIsEndingIsStillTold() async throws {
+        let told = Recorder<String>()
+        let server = try TestServer { _, server in
+            let old = Script(server)
+            old.onEnded = { _, _ in told.note("old") }
+            old.onReceived = { bytes, stream in
+                stream.close()
+                let new = Script(server)
+                new.onEnded = { _, _ in told.note("new") }
+                stream.handler = new
+                return bytes.byteCount
+            }
+            return old
+        }
+        try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("x")
+            #expect(try client.readToEnd() == [])
+        }
+        await server.stop()
+        #expect(told.all == ["new"])
+    }
+
+    @Test func aResetPeerIsAFailureNotATrap() async throws {
+        let ended = AsyncStream.makeStream(of: EndReason.self)
+        let server = try TestServer { stream, server in
+            let script = Script(server)
+            // Paused on purpose: nothing is read, and yet it must be noticed.
+            script.onReceived = { bytes, stream in
+                stream.pauseReading()
+                stream.send([1])
+                return 0
+            }
+            script.onEnded = { _, reason in ended.continuation.yield(reason) }
+            return script
+        }
+        try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("x")
+            _ = try client.read(1)
+            client.reset()
+        }
+        var iterator = ended.stream.makeAsyncIterator()
+        let reason = await iterator.next()
+        guard case .failed = reason else {
+            Issue.record("ended as \(String(describing: reason))")
+            return
+        }
+        await server.stop()
+    }
+
+    @Test func connectionsThatComeAndGoLeaveNothingBehind() async throws {
+        let server = try TestServer { _, server in
+            let script = Script(server)
+            script.onReceived = { bytes, stream in
+                stream.send(array(bytes))
+                stream.close()
+                return bytes.byteCount
+            }
+            return script
+        }
+        try await onThread { [port = server.port] in
+            for number in 0..<300 {
+                // Three at a time, so that numbers come back while others are in use.
+                let clients = try (0..<3).map { _ in try TestClient(port: port) }
+                for client in clients { try client.send([UInt8(number % 256)]) }
+                for client in clients { #expect(try client.readToEnd() == [UInt8(number % 256)]) }
+            }
+        }
+        // The listener is what remains.
+        #expect(await server.ask { $0.watched } == 1)
+        #expect(server.ends.all.count == 900)
+        await server.stop()
+    }
+
+    @Test func aTakenPortIsAnErrorWithTheAddressInIt() throws {
+        let first = try Listener(ListenAddress("127.0.0.1:0"))
+        let error = #expect(throws: ListenError.self) { try Listener(first.address) }
+        #expect(error?.address == first.address.description)
+        #expect(error?.detail == "Address already in use")
+    }
+
+    @Test func peersAreKnownByTheirNumericAddress() async throws {
+        let server = try TestServer { stream, server in
+            stream.send(Array(stream.peerAddress.utf8))
+            stream.closeAfterFlush(deadline: stream.loop.now + 5_000_000_000)
+            return Script(server)
+        }
+        let answer = try await onThread { [port = server.port] in try TestClient(port: port).readToEnd() }
+        #expect(text(answer) == "127.0.0.1")
+        await server.stop()
+    }
+}

@@ -23,7 +23,7 @@ let package = Package(
     ],
     targets: [
         // floor 0
-        .target(name: "ChatKernel", path: "Sources/ChatKernel"),
+        .target(name: "ChatKernel", path: "Sources/ChatKernel", exclude: ["README.md"]),
 
         // cellar
         .systemLibrary(name: "CLinux", path: "Sources/Transports/CLinux"),
@@ -32,30 +32,34 @@ let package = Package(
         .systemLibrary(name: "CSQLite", path: "Sources/Stores/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
 
         // floor 1
-        .target(name: "ChatNet", dependencies: ["CLinux"], path: "Sources/Transports/Net"),
+        .target(
+            name: "ChatNet", dependencies: ["CLinux"], path: "Sources/Transports/Net", exclude: ["README.md"]),
         .target(name: "ChatHTTP1", path: "Sources/Transports/HTTP1", exclude: ["README.md"]),
         .target(
             name: "ChatWebSocketProtocol", path: "Sources/Transports/WebSocketProtocol", exclude: ["README.md"]),
-        .target(name: "ChatWire", dependencies: ["ChatKernel"], path: "Sources/Transports/Wire"),
+        .target(
+            name: "ChatWire", dependencies: ["ChatKernel"], path: "Sources/Transports/Wire", exclude: ["README.md"]),
         .target(
             name: "ChatHTTPServer", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1"],
-            path: "Sources/Transports/HTTPServer"),
+            path: "Sources/Transports/HTTPServer", exclude: ["README.md"]),
 
         // floor 2
         .target(
             name: "ChatREST", dependencies: ["ChatKernel", "ChatWire", "ChatHTTP1", "ChatHTTPServer"],
-            path: "Sources/Transports/REST"),
+            path: "Sources/Transports/REST", exclude: ["README.md"]),
         .target(
             name: "ChatWebSocket",
             dependencies: [
                 "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol",
                 "COpenSSL",
             ],
-            path: "Sources/Transports/WebSocket"),
+            path: "Sources/Transports/WebSocket", exclude: ["README.md"]),
         .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite"),
 
         // floor 3
-        .target(name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], path: "Sources/Host/Auth"),
+        .target(
+            name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], path: "Sources/Host/Auth",
+            exclude: ["README.md"]),
         .target(
             name: "ChatHost",
             dependencies: [
@@ -70,7 +74,8 @@ let package = Package(
         .target(name: "ChatSimulation", dependencies: ["ChatKernel"], path: "Tests/Simulation"),
         .executableTarget(name: "simulate", dependencies: ["ChatSimulation"], path: "Tests/Simulate"),
         .testTarget(
-            name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance"], path: "Tests/ChatKernelTests"),
+            name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance", "ChatSimulation"],
+            path: "Tests/ChatKernelTests"),
         .testTarget(
             name: "SimulationTests", dependencies: ["ChatKernel", "ChatSimulation"], path: "Tests/SimulationTests"),
         .testTarget(name: "WireTests", dependencies: ["ChatKernel", "ChatWire"], path: "Tests/WireTests"),

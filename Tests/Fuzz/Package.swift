@@ -10,7 +10,7 @@ let modules: [Target] = [
     .target(name: "ChatHTTP1", exclude: ["README.md"]),
     .target(name: "ChatWebSocketProtocol", exclude: ["README.md"]),
     .target(name: "ChatKernel"),
-    .target(name: "ChatWire", dependencies: ["ChatKernel"]),
+    .target(name: "ChatWire", dependencies: ["ChatKernel"], exclude: ["README.md"]),
     .systemLibrary(name: "COpenSSL"),
     .target(name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], exclude: ["README.md"]),
 ]
@@ -22,6 +22,7 @@ let fuzzers: [Target] = [
     .executableTarget(name: "FuzzPercent", dependencies: ["ChatHTTP1"]),
     .executableTarget(name: "FuzzWebSocketFrames", dependencies: ["ChatWebSocketProtocol"]),
     .executableTarget(name: "FuzzJWT", dependencies: ["ChatAuth", "ChatKernel"]),
+    .executableTarget(name: "FuzzJSON", dependencies: ["ChatWire", "ChatKernel"]),
 ]
 
 // Their main functions; the file says why.

@@ -50,7 +50,9 @@ struct Order {
 }
 
 extension Simulation.Outcome {
-    var summary: String { "seed \(seed): \(failure ?? "passed"), \(entries) entries in \(lives) lives" }
+    var summary: String {
+        "seed \(seed): \(failure ?? "passed"), \(entries) entries in \(lives) lives, digest \(String(digest, radix: 16))"
+    }
 }
 
 /// The closing line, alone, and the status.

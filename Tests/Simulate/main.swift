@@ -28,14 +28,17 @@ case .replay(let seed):
     finish(passed: outcome.failure == nil ? 1 : 0, failed: outcome.failure == nil ? 0 : 1)
 case .seeds:
     var failed = 0
+    var digest: UInt64 = 0
     for seed in order.seeds {
         let outcome = Simulation.run(seed: seed, doings: order.doings)
+        digest = digest &* 31 &+ outcome.digest
         if outcome.failure != nil {
             failed += 1
             print(outcome.summary)
             print("    again: simulate --seed \(seed) --doings \(order.doings)")
         }
     }
+    print("digest \(String(digest, radix: 16))")
     finish(passed: order.seeds.count - failed, failed: failed)
 case .mutants:
     #if Mutants

@@ -47,7 +47,15 @@ enum Frame {
     case settled(attempt: Int, Result<Reply, ChatError>)
     case typing(ConversationID, UserID, on: Bool)
 
-    var entry: Entry? { if case .entry(let entry) = self { entry } else { nil } }
+    /// The conversation in which it moves the device's position.
+    var moves: ConversationID? {
+        switch self {
+        case .begins(let room, _): room
+        case .entry(let entry): entry.conversation
+        case .settled, .typing: nil
+        }
+    }
+
     var typing: ConversationID? { if case .typing(let room, _, _) = self { room } else { nil } }
 }
 
@@ -65,6 +73,8 @@ final class Following {
     /// The head of the log, and whether the user was a member, when joining began.
     let atStart: (head: Seq, isMember: Bool)
     var isJoined = false
+    /// How much the loop had been handed when it joined.
+    var joinedAt = 0
     var isReading = false
     var mustRead = false
     var isOver = false

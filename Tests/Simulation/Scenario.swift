@@ -23,14 +23,14 @@ struct Scenario {
         devices = random.within(2...8)
         loops = (0..<random.within(1...3)).map { _ in random.pick(LoopHabit.allCases) ?? .prompt }
         var limits = KernelLimits()
-        limits.pageEntries = random.within(1...6)
-        limits.heldEntries = random.within(1...12)
+        limits.pageEntries = random.pick([1, 2, 3, 6, 100, 100]) ?? 100
+        limits.heldEntries = random.pick([1, 1, 2, 4, 12]) ?? 12
         limits.sessionsPerUser = random.chance(300) ? random.within(1...3) : 0
         limits.messagesPerUserPerSecond = random.chance(300) ? random.within(1...4) : 0
         if random.chance(200) { limits.queuedCommands = random.within(1...6) }
         self.limits = limits
         var faults = FaultyStore.Faults()
-        faults.waits = random.pick([0, 50, 200, 500]) ?? 0
+        faults.waits = random.pick([0, 50, 200, 600]) ?? 0
         faults.failedCommits = random.pick([0, 0, 30, 200]) ?? 0
         faults.failedReads = random.pick([0, 0, 30, 200]) ?? 0
         self.faults = faults
@@ -58,7 +58,7 @@ enum LoopHabit: CaseIterable {
 /// One thing the driver does.
 enum Doing: String, CaseIterable {
     case connect, drop, follow, unfollow
-    case post, repost, edit, delete, react, read, type, member, create, update, ask
+    case post, repost, edit, delete, react, read, type, member, expel, create, update, ask
     case handle, flush, report, drain, answer
     case release, wait, waitLong, jumpWall, fillDisk
     case subscribe, take, unsubscribe
@@ -72,8 +72,9 @@ enum Doing: String, CaseIterable {
         case .report, .release: 50
         case .wait: 40
         case .take: 30
-        case .connect, .follow, .member, .repost, .ask: 20
-        case .edit, .delete, .react, .read, .type, .drop, .subscribe: 10
+        case .member, .follow: 30
+        case .connect, .repost, .ask: 20
+        case .edit, .delete, .react, .read, .type, .drop, .subscribe, .expel: 10
         case .unfollow, .unsubscribe, .create, .update, .waitLong: 4
         case .jumpWall, .fillDisk: 2
         case .crash: 3

@@ -60,7 +60,8 @@ extension World {
     }
 
     func changeMember() {
-        guard let device = random.pick(devices), let room = randomRoom(), let other = random.pick(users) else { return }
+        guard let room = randomRoom(), let other = random.pick(users) else { return }
+        guard let device = random.pick(random.chance(800) ? rulers(of: room) : devices) else { return }
         let proposal: Draft.Proposal =
             switch random.below(10) {
             case 0...4: .add(other.id, random.pick([.reader, .member, .member, .admin, .owner]) ?? .member)
@@ -70,6 +71,32 @@ extension World {
             }
         note("changes a member", device.number)
         ask(proposal, .other, of: device, in: room)
+    }
+
+    /// Somebody who has just begun to read is removed, and then spoken of: nothing of that may reach it.
+    func expel() {
+        guard let room = randomRoom(), let ruler = random.pick(rulers(of: room)) else { return }
+        let others = users.filter { user in user != ruler.user && history { $0.isMember(user.id, of: room) } }
+        guard let reader = random.pick(others) else { return }
+        note("expels", ruler.number)
+        if random.chance(700) {
+            let head = history { $0.last(of: room) }
+            subscribe(reader, to: room, after: max(0, head - Seq(random.below(4))))
+            readings.last?.valve.open(100)
+            runJobs(random.below(12))
+        }
+        ask(.remove(reader.id), .other, of: ruler, in: room)
+        letters.append(Letter(device: ruler, conversation: room, text: "letter \(letters.count)", key: nil))
+        send(letters.count - 1)
+        if let loop = ruler.connection?.loop, !loop.gathered.isEmpty { flush(loop) }
+    }
+
+    private func rulers(of room: ConversationID) -> [Device] {
+        devices.filter { device in
+            history { history in
+                history.stay(of: device.user.id, in: room).map { $0.isOpen && $0.role >= .admin } ?? false
+            }
+        }
     }
 
     func create() {
@@ -184,11 +211,16 @@ extension World {
         guard case .success(let reply) = result else { return }
         let attempt = attempts[number]
         switch attempt.kind {
-        case .forgery: fail("a key was taken for two messages")
+        case .forgery:
+            // Of a deleted message there is nothing left to compare with: the key decides.
+            if case .repeated(let entry) = reply, history({ $0.holds(entry) }), entry.isErased { return }
+            fail("a key was taken for two messages")
         case .letter(let letter):
             letters[letter].mustExist = true
             let text = letters[letter].text
-            guard let entry = reply.entry, history({ $0.posted(text).contains(entry) }) else {
+            guard let entry = reply.entry,
+                history({ $0.holds(entry) && $0.posted(text).contains { $0.pos == entry.pos } })
+            else {
                 return fail("acknowledged, and not in the log: \(text)")
             }
             if entry.author.id != attempt.user || entry.conversation != attempt.conversation {
@@ -213,6 +245,11 @@ extension World {
             note("is refused", letter)
         }
     }
+}
+
+extension Entry {
+    /// The shell of a message that was deleted.
+    var isErased: Bool { if case .message(let posted) = change { posted.isDeleted } else { false } }
 }
 
 extension Command {

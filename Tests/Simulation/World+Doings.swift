@@ -13,6 +13,7 @@ extension World {
         case .read: read()
         case .type: type()
         case .member: changeMember()
+        case .expel: expel()
         case .create: create()
         case .update: update()
         case .ask: ask()
@@ -92,7 +93,7 @@ extension World {
 
     func follow(_ room: ConversationID, on connection: Connection) {
         // While something of it is still on its way, the device does not know its own position.
-        guard connection.following(room) == nil, !connection.frames.contains(where: { $0.entry?.conversation == room })
+        guard connection.following(room) == nil, !connection.frames.contains(where: { $0.moves == room })
         else { return }
         let device = connection.device
         let user = device.user.id
@@ -148,7 +149,10 @@ extension World {
             return
         }
         let head = history { $0.last(of: room) }
-        let after = random.chance(500) ? 0 : Seq(random.below(Int(head) + 1))
+        subscribe(user, to: room, after: random.chance(500) ? 0 : Seq(random.below(Int(head) + 1)))
+    }
+
+    func subscribe(_ user: UserReference, to room: ConversationID, after: Seq) {
         let reading = Reading(number: number(), user: user.id, conversation: room, after: after)
         note("subscribes", reading.number, Int(after))
         readings.append(reading)

@@ -38,7 +38,9 @@ extension World {
         for connection in connections { forget(connection) }
         followings = [:]
         for attempt in attempts.indices where attempts[attempt].life == life.number && !attempts[attempt].isSettled {
-            guard attempts[attempt].connection == nil, case .letter(let letter) = attempts[attempt].kind else { continue }
+            guard attempts[attempt].connection == nil, case .letter(let letter) = attempts[attempt].kind else {
+                continue
+            }
             letters[letter].inFlight -= 1
         }
         pastLives.append(life)

@@ -35,6 +35,8 @@ extension World {
     private func hand(_ signal: Signal, to loop: Loop) {
         for connection in loop.connections {
             guard let following = connection.following(signal.conversation), following.isJoined else { continue }
+            // What was said before it came is not for it: the end of it may have been said while nobody was here.
+            guard loop.outlet.items.total - loop.outlet.items.count > following.joinedAt else { continue }
             switch signal {
             case .presence(let notice):
                 following.activeUsers = notice.activeUsers
@@ -60,7 +62,7 @@ extension World {
             if random.chance(100) { following.delayed = parcel }
             if random.chance(200), let last = following.lastParcel, last.last + 1 == parcel.first {
                 let tail = last.entries.suffix(random.within(1...2))
-                parcels.append(Parcel(conversation: parcel.conversation, entries: tail + parcel.entries))
+                parcels.insert(Parcel(conversation: parcel.conversation, entries: tail + parcel.entries), at: 0)
             }
         }
         following.lastParcel = parcel
@@ -159,11 +161,13 @@ extension World {
         case .success(let standing):
             note("is joined", following.number, Int(standing.lastSeq))
             following.isJoined = true
+            following.joinedAt = connection.loop.outlet.items.total
             if following.after == nil {
                 connection.frames.append(.begins(following.conversation, at: standing.lastSeq))
                 following.pushed = standing.lastSeq
             }
-            if !following.isAttachedFirst {
+            if !following.isAttachedFirst || following.feed.isLagging {
+                // What was held, if anything, has been let go: read from where it begins.
                 following.feed = Feed(
                     position: following.after ?? standing.lastSeq, isLive: false,
                     holdLimit: scenario.limits.heldEntries)
@@ -215,6 +219,8 @@ extension World {
                 note("receives", device.number, Int(entry.pos))
             case .settled(let attempt, let result): learn(attempt, result)
             case .typing(let room, let user, let on):
+                // Nobody is shown its own typing: an end that it asked for is not echoed to it.
+                guard user != device.user.id else { continue }
                 connection.typists.removeAll { $0 == (room, user) }
                 if on { connection.typists.append((room, user)) }
             }

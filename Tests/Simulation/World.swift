@@ -56,6 +56,11 @@ final class World {
             checkAlways()
         }
         if failure == nil { end() }
+        if failure != nil, let trace {
+            for entry in history({ $0.entries }) {
+                trace("log\tpos \(entry.pos) seq \(entry.seq)\t\(entry.author.username)\t\(entry.change)")
+            }
+        }
         abandon()
     }
 

@@ -37,7 +37,8 @@ struct CommitQueue {
 
     /// Whether a batch may be taken now.
     func mayStart(now: Int64) -> Bool {
-        !waiting.isEmpty && !isWriting && (outstanding == 0 || now - gateClosedAt >= gateBound)
+        !waiting.isEmpty && !isWriting
+            && (outstanding == 0 || now - gateClosedAt >= gateBound && !Mutation.keepsGateShut.isOn)
     }
 
     /// Whether there is work that only the gate holds back: look again after `gateBound`.

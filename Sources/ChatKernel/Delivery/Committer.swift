@@ -6,16 +6,24 @@ final class Committer: Sendable {
     private struct State {
         var queue: CommitQueue
         var idle: CheckedContinuation<Bool, Never>?
+        /// How many submissions have been let in, and how many of them have been handed out, ever.
+        var admitted = 0
+        var handedOut = 0
+        /// Who waits for everything up to a count to be handed out.
+        var settling: [(upTo: Int, continuation: CheckedContinuation<Void, Never>)] = []
         var isStopping = false
 
         /// Whether a batch may be taken, or there will be none. The gate holds nothing back when stopping: by then
         /// outlets may be gone, and the pulse that looks at the gate again has stopped too.
-        func mayGoOn(now: Int64) -> Bool { queue.mayStart(now: now) || isStopping && !queue.isWriting }
+        func mayGoOn(now: Int64) -> Bool {
+            if Mutation.waitsForGateWhenStopping.isOn, !queue.waiting.isEmpty { return queue.mayStart(now: now) }
+            return queue.mayStart(now: now) || isStopping && !queue.isWriting
+        }
     }
 
-    private let store: any Store
-    private let fanout: Fanout
-    private let time: any TimeSource
+    let store: any Store
+    let fanout: Fanout
+    let time: any TimeSource
     private let metrics: KernelMetrics
     private let log: any LogSink
     private let state: Mutex<State>
@@ -48,9 +56,22 @@ final class Committer: Sendable {
             guard state.queue.submit(submissions) == .admitted else {
                 return ChatError(.overloaded, "Too much is waiting to be written.", retryAfterMilliseconds: 250)
             }
+            state.admitted += submissions.count
             return nil
         }
         if let refusal { throw refusal }
+    }
+
+    /// Returns when all that has been submitted so far has been committed, or refused, and handed to the outlets.
+    func settled() async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let isSettled = state.withLock { state in
+                if state.handedOut == state.admitted { return true }
+                state.settling.append((state.admitted, continuation))
+                return false
+            }
+            if isSettled { continuation.resume() }
+        }
     }
 
     /// Looks again: the gate's bound may have passed.
@@ -110,6 +131,9 @@ final class Committer: Sendable {
     // MARK: One batch
 
     private func commit(_ batch: [Submission]) async {
+        #if Mutants
+            await showEarly(batch)
+        #endif
         let drafts = batch.map(\.draft)
         var results: [Result<Reply, ChatError>]
         do throws(StoreError) {
@@ -117,7 +141,9 @@ final class Committer: Sendable {
         } catch {
             log.error("a batch was not committed", LogField("reason", error), LogField("drafts", drafts.count))
             metrics.failedBatches.add(1, ordering: .relaxed)
-            results = drafts.map { _ in .failure(error.asChatError) }
+            results = drafts.map { _ in
+                Mutation.acknowledgesFailure.isOn ? .success(.unchanged) : .failure(error.asChatError)
+            }
         }
         if results.count != batch.count {
             // An adapter that breaks its contract: nobody may be told that anything is safe.
@@ -155,19 +181,27 @@ final class Committer: Sendable {
         }
         metrics.batches.add(1, ordering: .relaxed)
         metrics.entries.add(committed, ordering: .relaxed)
-        if Mutation.dropsADelivery, groups.count > 0 { groups.removeLast() }
-        if Mutation.reordersBatch { for at in groups.indices { groups[at].entries.reverse() } }
+        if Mutation.dropsDelivery.isOn { _ = groups.popLast() }
+        if Mutation.reordersBatch.isOn { for at in groups.indices { groups[at].entries.reverse() } }
         let parcels = groups.map { Parcel(conversation: $0.conversation, entries: $0.entries) }
         let addressed = fanout.address(parcels, settlements)
         let generation = wakeAfter { [time] in
             $0.queue.written(toOutlets: addressed.count, now: time.monotonic())
         }
-        for item in addressed {
+        for item in Mutation.deliversTwice.isOn ? addressed + addressed : addressed {
             item.outlet.deliver(
                 Batch(parcels: item.parcels, settlements: item.settlements) { [weak self] in
                     self?.wakeAfter { $0.queue.reported(generation) }
                 })
         }
         for (continuation, result) in calls { continuation.resume(returning: result) }
+        let settled = state.withLock { state in
+            state.handedOut += batch.count
+            guard !state.settling.isEmpty else { return [CheckedContinuation<Void, Never>]() }
+            let reached = state.settling.filter { $0.upTo <= state.handedOut }.map(\.continuation)
+            state.settling.removeAll { $0.upTo <= state.handedOut }
+            return reached
+        }
+        for continuation in settled { continuation.resume() }
     }
 }

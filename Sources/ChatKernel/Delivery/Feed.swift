@@ -52,17 +52,17 @@ public struct Feed: Sendable {
         switch state {
         case .live:
             if parcel.last <= position { return .nothing }
-            if Mutation.skipsHoleCheck || parcel.first <= position + 1 {
+            if parcel.first <= position + 1 || Mutation.skipsHoleCheck.isOn {
                 let had = position
                 position = parcel.last
-                return parcel.first == had + 1 ? .deliver : .deliverRest(after: had)
+                return parcel.first == had + 1 || Mutation.repeatsOverlap.isOn ? .deliver : .deliverRest(after: had)
             }
             state = .reading(held: [parcel], heldEntries: parcel.entries.count, overflowed: false)
             return .read
         case .reading(var held, var heldEntries, var overflowed):
-            if Mutation.skipsSpliceBuffer { return .nothing }
+            if Mutation.skipsSpliceBuffer.isOn { return .nothing }
             if overflowed || heldEntries + parcel.entries.count > holdLimit {
-                (held, heldEntries, overflowed) = ([], 0, true)
+                (held, heldEntries, overflowed) = ([], 0, !Mutation.forgetsOverflow.isOn)
             } else {
                 held.append(parcel)
                 heldEntries += parcel.entries.count

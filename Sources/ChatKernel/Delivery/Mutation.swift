@@ -1,52 +1,74 @@
 #if Mutants
     import Synchronization
+#endif
 
-    /// Deliberate faults, compiled in only with the `Mutants` trait: the test of the simulation, which must find each.
-    public enum Mutation: Int, Sendable, CaseIterable {
-        case none
-        case dropsDelivery
-        case skipsSpliceBuffer
-        case skipsHoleCheck
-        case showsBeforeCommit
-        case acknowledgesFailure
-        case deliversTwice
-        case ignoresMembership
-        case ignoresDeparture
-        case reordersBatch
-        case forgetsKeys
+/// Deliberate faults: changes that a careless hand might make. Compiled in only with the `Mutants` trait, for the test of
+/// the simulation, which must find each. Without the trait ``isOn`` is a constant, and nothing is left of them.
+package enum Mutation: String, CaseIterable, Sendable {
+    // the committer
+    case showsBeforeCommit
+    case acknowledgesFailure
+    case dropsDelivery
+    case deliversTwice
+    case reordersBatch
+    case keepsGateShut
+    case waitsForGateWhenStopping
+    // readers
+    case skipsSpliceBuffer
+    case skipsHoleCheck
+    case forgetsOverflow
+    case repeatsOverlap
+    case treatsPageAsLast
+    case followsLate
+    // who may
+    case ignoresMembership
+    case judgesReadersEarly
+    case leavesSpansOpen
+    case ignoresDeparture
+    case partsReadersEarly
+    case admitsFormerMembers
+    case letsAnyoneEdit
+    case forgetsKeys
+    case movesMarksBack
+    // what is not stored
+    case keepsTheGone
+    case typesForEver
+    case ignoresRates
+    case leaksSessions
 
-        private static let chosen = Atomic<Int>(0)
+    #if Mutants
+        private static let chosen = Mutex<Mutation?>(nil)
 
-        public static func choose(_ mutation: Mutation) { chosen.store(mutation.rawValue, ordering: .relaxed) }
+        package static func choose(_ mutation: Mutation?) { chosen.withLock { $0 = mutation } }
 
-        private static func isChosen(_ mutation: Mutation) -> Bool {
-            chosen.load(ordering: .relaxed) == mutation.rawValue
+        package var isOn: Bool { Self.chosen.withLock { $0 } == self }
+    #else
+        @inline(__always) package var isOn: Bool { false }
+    #endif
+}
+
+#if Mutants
+    extension Committer {
+        /// What ``Mutation/showsBeforeCommit`` shows: the posts of a batch, as they will be if all goes well.
+        func showEarly(_ batch: [Submission]) async {
+            guard Mutation.showsBeforeCommit.isOn, var pos = try? await store.head().pos else { return }
+            for submission in batch {
+                guard case .post(let content, let clientID, let replyTo) = submission.draft.proposal,
+                    let standing = try? await store.standing(
+                        of: submission.draft.author, in: submission.draft.conversation),
+                    let author = standing.membership?.user
+                else { continue }
+                pos += 1
+                let id = UUIDv7.message(at: time.wall(), pos: pos, random: submission.draft.entropy)
+                let posted = Change.Posted(id: id, content: content, clientID: clientID, replyTo: replyTo)
+                let entry = Entry(
+                    conversation: submission.draft.conversation, seq: standing.lastSeq + 1, pos: pos, at: time.wall(),
+                    author: author, change: .message(posted))
+                let parcel = Parcel(conversation: entry.conversation, entries: [entry])
+                for item in fanout.address([parcel], []) {
+                    item.outlet.deliver(Batch(parcels: item.parcels, settlements: []) {})
+                }
+            }
         }
-
-        static var dropsADelivery: Bool { isChosen(.dropsDelivery) }
-        static var skipsSpliceBuffer: Bool { isChosen(.skipsSpliceBuffer) }
-        static var skipsHoleCheck: Bool { isChosen(.skipsHoleCheck) }
-        static var showsBeforeCommit: Bool { isChosen(.showsBeforeCommit) }
-        static var acknowledgesFailure: Bool { isChosen(.acknowledgesFailure) }
-        static var deliversTwice: Bool { isChosen(.deliversTwice) }
-        static var ignoresMembership: Bool { isChosen(.ignoresMembership) }
-        public static var ignoresDeparture: Bool { isChosen(.ignoresDeparture) }
-        static var reordersBatch: Bool { isChosen(.reordersBatch) }
-        static var forgetsKeys: Bool { isChosen(.forgetsKeys) }
-    }
-#else
-    /// Deliberate faults for the test of the simulation. Without the `Mutants` trait each is a constant `false`, which
-    /// the compiler removes.
-    enum Mutation {
-        @inline(__always) static var dropsADelivery: Bool { false }
-        @inline(__always) static var skipsSpliceBuffer: Bool { false }
-        @inline(__always) static var skipsHoleCheck: Bool { false }
-        @inline(__always) static var showsBeforeCommit: Bool { false }
-        @inline(__always) static var acknowledgesFailure: Bool { false }
-        @inline(__always) static var deliversTwice: Bool { false }
-        @inline(__always) static var ignoresMembership: Bool { false }
-        @inline(__always) static var ignoresDeparture: Bool { false }
-        @inline(__always) static var reordersBatch: Bool { false }
-        @inline(__always) static var forgetsKeys: Bool { false }
     }
 #endif

@@ -28,8 +28,6 @@ struct Ledger {
 
     struct Written {
         var message: Message
-        /// As sent: what a repeated `client_id` is compared with.
-        let sent: String
         let pos: Pos
     }
 
@@ -86,7 +84,7 @@ struct Ledger {
             let message = Message(
                 id: posted.id, conversation: id, seq: entry.seq, sender: entry.author, content: posted.content,
                 createdAt: entry.at, clientID: posted.clientID, replyTo: posted.replyTo)
-            messages[posted.id] = Written(message: message, sent: posted.content, pos: entry.pos)
+            messages[posted.id] = Written(message: message, pos: entry.pos)
             conversations[id]?.messages.append(posted.id)
             conversations[id]?.memberships[entry.author.id]?.readSeq = entry.seq
             if let name = posted.clientID {
@@ -115,6 +113,9 @@ struct Ledger {
     }
 
     mutating func save(_ user: User) throws(StoreError) {
+        if let known = accounts[user.id], known.username != user.username {
+            throw StoreError(.conflict, "a username does not change once made")
+        }
         for other in accounts.values where other.id != user.id {
             if User.folded(other.username) == User.folded(user.username) {
                 throw StoreError(.conflict, "the username is taken")
@@ -243,7 +244,7 @@ extension Ledger: LedgerView {
 
     func message(named name: ClientID, from user: UserID, in conversation: ConversationID) -> Entry? {
         names[Name(user: user, conversation: conversation, name: name)]
-            .flatMap { messages[$0] }.map { log[Int($0.pos) - 1] }
+            .flatMap { messages[$0] }.map { replayed(log[Int($0.pos) - 1]) }
     }
 
     func pair(_ a: UserID, _ b: UserID) -> ConversationID? { pairs[[a, b]] }

@@ -58,7 +58,26 @@ public struct ClientID: Hashable, Sendable, CustomStringConvertible {
 
 /// Identity is of bytes. To Swift two spellings of "é" are the same text; to whoever made the identifier, and to a
 /// database, they are two.
-private func isSame(_ a: String, _ b: String) -> Bool { a == b && a.utf8.elementsEqual(b.utf8) }
+private func isSame(_ a: String, _ b: String) -> Bool {
+    let a = unsafe a.utf8.span.bytes
+    let b = unsafe b.utf8.span.bytes
+    guard a.byteCount == b.byteCount else { return false }
+    var at = 0
+    // Eight bytes a step: this is asked for every message, several times.
+    while at &+ 8 <= a.byteCount {
+        let left = unsafe a.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+        let right = unsafe b.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+        if left != right { return false }
+        at &+= 8
+    }
+    while at < a.byteCount {
+        let left = unsafe a.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+        let right = unsafe b.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+        if left != right { return false }
+        at &+= 1
+    }
+    return true
+}
 
 /// A position in one conversation: contiguous from 1, over every durable event. 0 is "before the first".
 public typealias Seq = Int64

@@ -74,6 +74,6 @@ public struct Membership: Hashable, Sendable {
         spans.map { Span(from: $0.from, through: min($0.through ?? .max, seq)) }
     }
 
-    /// Whether the user is a member no more, and sees nothing after this number.
-    public func hasEnded(by seq: Seq) -> Bool { spans.last.map { $0.through ?? .max <= seq } ?? true }
+    /// Whether the user was a member when the conversation stood at this number.
+    public func isMember(at seq: Seq) -> Bool { spans.contains { $0.from <= seq && $0.through ?? .max > seq } }
 }

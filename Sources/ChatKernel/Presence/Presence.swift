@@ -46,7 +46,7 @@ public struct Presence: Sendable {
 
     /// A connection of the user has closed.
     public mutating func leave(_ user: UserID, _ conversation: ConversationID, now: Int64) -> [PresenceNotice] {
-        rooms[conversation]?.holds[user]?.connections -= 1
+        rooms[conversation]?.holds[user]?.connections -= Mutation.keepsTheGone.isOn ? 0 : 1
         release(user, conversation, now: now)
         return changed(conversation, now: now)
     }

@@ -34,7 +34,7 @@ public struct Typing: Sendable {
     /// Those whose typing has ended by itself.
     public mutating func tick(now: Int64) -> [(conversation: ConversationID, user: UserReference)] {
         var ended: [(conversation: ConversationID, user: UserReference)] = []
-        while head < line.count, line[head].ends <= now {
+        while head < line.count, line[head].ends <= now, !Mutation.typesForEver.isOn {
             let item = line[head]
             head += 1
             if ends[item.key] == item.ends {

@@ -11,7 +11,8 @@ public protocol LedgerView {
     mutating func activeUser(_ id: UserID) throws(StoreError) -> UserReference?
     /// Nil for an unknown message.
     mutating func message(_ id: MessageID) throws(StoreError) -> MessageFacts?
-    /// The message that this user sent to this conversation under this name, as it was when sent.
+    /// The message that this user sent to this conversation under this name: its entry as a replay shows it, so that
+    /// an edit changes nothing, and a deletion leaves the shell.
     mutating func message(
         named name: ClientID, from user: UserID, in conversation: ConversationID
     ) throws(StoreError) -> Entry?

@@ -12,7 +12,9 @@ public enum Rules {
         guard let facts = try view.facts(of: draft.conversation) else {
             return .failure(ChatError(.unknownConversation, "There is no such conversation."))
         }
-        guard let me = try view.membership(of: draft.author, in: draft.conversation), me.isActive else {
+        guard let me = try view.membership(of: draft.author, in: draft.conversation),
+            me.isActive || Mutation.admitsFormerMembers.isOn
+        else {
             return .failure(ChatError(.notAMember, "You are not a member of this conversation."))
         }
         switch draft.proposal {
@@ -34,7 +36,7 @@ public enum Rules {
             return try remove(draft, user, facts, as: me, in: &view)
         case .read(let seq):
             let through = min(seq, facts.lastSeq)
-            guard through > me.readSeq else { return .success(.answer(.unchanged)) }
+            guard through > me.readSeq || Mutation.movesMarksBack.isOn else { return .success(.answer(.unchanged)) }
             return .success(.append(author: me.user, .other(.read(through: through))))
         }
     }
@@ -84,10 +86,13 @@ public enum Rules {
         in view: inout View
     ) throws(StoreError) -> Result<Verdict, ChatError> {
         guard me.role >= .member else { return .failure(readersOnlyRead) }
-        if let clientID,
+        if let clientID, !Mutation.forgetsKeys.isOn,
             let entry = try view.message(named: clientID, from: draft.author, in: draft.conversation)
         {
-            guard case .message(let posted) = entry.change, posted.content == content, posted.replyTo == replyTo else {
+            // Of a deleted message the content is gone, and with it the means to compare: the name decides.
+            guard case .message(let posted) = entry.change, posted.replyTo == replyTo,
+                posted.isDeleted || posted.content == content
+            else {
                 return .failure(
                     ChatError(.idempotencyMismatch, "This client_id was used for a message with other content."))
             }
@@ -108,7 +113,7 @@ public enum Rules {
         _ draft: Draft, _ id: MessageID, _ content: String, as me: Membership, in view: inout View
     ) throws(StoreError) -> Result<Verdict, ChatError> {
         guard let facts = try visible(id, to: me, draft, in: &view) else { return .failure(unknownMessage) }
-        guard facts.sender == draft.author else {
+        guard facts.sender == draft.author || Mutation.letsAnyoneEdit.isOn else {
             return .failure(ChatError(.forbidden, "Only its sender may edit a message."))
         }
         guard me.role >= .member else { return .failure(readersOnlyRead) }

@@ -41,7 +41,7 @@ extension Kernel {
         in conversation: ConversationID, as user: UserID, _ page: MessagePage = .newest(), limit: Int
     ) async throws(ChatError) -> [Message] {
         let (membership, lastSeq) = try await presentMember(user, of: conversation)
-        let spans = membership.spans(through: lastSeq)
+        let spans = Mutation.leavesSpansOpen.isOn ? membership.spans : membership.spans(through: lastSeq)
         let query: MessageQuery =
             switch page {
             case .newest(let offset): .newest(conversation, spans: spans, offset: offset)
@@ -83,8 +83,9 @@ extension Kernel {
         public let through: Seq
         /// Nothing more had been committed when this was read.
         public let isLast: Bool
-        /// The user's stay had ended by ``through``: these are the last entries it gets. False while the entry that
-        /// ends it is still to come, even when it has been committed: it is the last the user sees.
+        /// The last page, and the user was no member when the conversation stood at ``through``: its reader gets nothing
+        /// more, also when it has been let in again since. False while the entry that ends the stay is still to come,
+        /// even when it has been committed: it is the last the reader sees.
         public let endsMembership: Bool
     }
 
@@ -94,15 +95,18 @@ extension Kernel {
     ) async throws(ChatError) -> LogPage {
         let limit = limits.pageEntries
         // First the entries, then the membership: a removal between the two must hide, not show.
+        let early = Mutation.judgesReadersEarly.isOn ? try await standing(of: user, in: conversation) : nil
         let entries = try await ask { (store) throws(StoreError) in
             try await store.entries(in: .conversation(conversation, after: seq), limit: limit)
         }
-        let membership = try await standing(of: user, in: conversation).membership
+        let standing = try await standing(of: user, in: conversation)
+        let membership = (early ?? standing).membership
         let through = entries.last?.seq ?? seq
+        let isLast = entries.count < limit || Mutation.treatsPageAsLast.isOn
+        let isMember = membership?.isMember(at: Mutation.partsReadersEarly.isOn ? standing.lastSeq : through) ?? false
         return LogPage(
-            entries: entries.filter { Mutation.ignoresMembership || membership?.sees($0.seq) ?? false },
-            through: through, isLast: entries.count < limit,
-            endsMembership: membership?.hasEnded(by: through) ?? true)
+            entries: entries.filter { Mutation.ignoresMembership.isOn || membership?.sees($0.seq) ?? false },
+            through: through, isLast: isLast, endsMembership: isLast && !isMember)
     }
 
     /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it.

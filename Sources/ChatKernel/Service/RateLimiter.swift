@@ -19,7 +19,7 @@ public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
 
     /// Takes one unit. Nil when it was there; otherwise how long to wait for it, in nanoseconds.
     public mutating func take(_ key: Key, now: Int64) -> Int64? {
-        guard interval > 0 else { return nil }
+        guard interval > 0, !Mutation.ignoresRates.isOn else { return nil }
         let whole = max(wholeAt[key] ?? now, now)
         guard whole - now <= burst else { return whole - now - burst }
         if wholeAt.count >= capacity, wholeAt[key] == nil {

@@ -40,7 +40,7 @@ public final class Session: Sendable {
             guard !state.isClosed, state.joined[conversation] == nil else { return false }
             state.joined[conversation] = false
             // Under the lock: a close at the same moment must find what it has to undo.
-            kernel.fanout.follow(conversation, by: outlet)
+            if !Mutation.followsLate.isOn { kernel.fanout.follow(conversation, by: outlet) }
             return true
         }
         do throws(ChatError) {
@@ -48,6 +48,7 @@ public final class Session: Sendable {
             guard let membership = standing.membership, membership.isActive else {
                 throw ChatError(.notAMember, "You are not a member of this conversation.")
             }
+            if Mutation.followsLate.isOn, isNew { kernel.fanout.follow(conversation, by: outlet) }
             return standing
         } catch {
             if isNew { leave(conversation) }

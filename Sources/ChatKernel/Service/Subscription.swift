@@ -108,7 +108,8 @@ final class LocalReader: Outlet {
 
     private func enqueue(_ parcel: Parcel, after: Seq, _ state: inout State) {
         guard !state.hasEnded else { return }
-        let departure = Mutation.ignoresDeparture ? nil : parcel.departures.first { $0.user == user && $0.seq > after }
+        let departure =
+            Mutation.ignoresDeparture.isOn ? nil : parcel.departures.first { $0.user == user && $0.seq > after }
         state.queue += parcel.entries.filter { $0.seq > after && $0.seq <= departure?.seq ?? .max }
         if departure != nil { state.hasEnded = true }
     }
@@ -167,7 +168,7 @@ final class LocalReader: Outlet {
         }
         state.withLock { state in
             state.queue += page.entries
-            if page.endsMembership, page.isLast { state.hasEnded = true }
+            if page.endsMembership { state.hasEnded = true }
             switch state.feed.page(through: page.through, isLast: page.isLast) {
             case .read: state.mustRead = true
             case .live(let following):

@@ -20,7 +20,7 @@ enum Help {
           chatd init [FOLDER]           write a config to begin with
           chatd user add NAME           make an account; asks for the password
           chatd user list               all accounts
-          chatd user disable NAME       refuse somebody everywhere; user enable NAME takes it back
+          chatd user disable NAME       refuse somebody; user enable NAME takes it back
           chatd token NAME              print a token for a user, to try things out
 
         Options
@@ -79,7 +79,7 @@ enum Help {
     private static let user = """
         chatd user add NAME [--email ADDRESS]     asks for the password, or reads one line of standard input
         chatd user list                           name, identifier, whether active, when made
-        chatd user disable NAME                   refused everywhere within seconds; its messages stay
+        chatd user disable NAME                   refused at its next request or connection; its messages stay
         chatd user enable NAME
 
         With --config FILE or --data FOLDER. It may be run beside a serving host.

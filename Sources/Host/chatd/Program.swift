@@ -2,15 +2,10 @@ import CLinux
 import ChatHost
 
 /// `chatd`: one command, its words on standard output, its complaints on standard error.
-struct Program {
+struct Program: Sendable {
     let arguments: [String]
     let environment: [String: String]
-
-    /// Whether this is the command that runs until it is stopped.
-    var serves: Bool {
-        guard let arguments = try? Arguments(arguments) else { return false }
-        return if case .serve = arguments.command { true } else { false }
-    }
+    let signals: StopSignals
 
     /// The exit status: 0 done, 1 it could not be done, 2 it was not understood.
     func run() async -> Int32 {
@@ -79,7 +74,7 @@ struct Program {
             // The one line a person or a script waits for.
             write("chatd serves at \(running.url)\n", to: 1)
         }
-        StopSignals.watch { host.stop() }
+        signals.onFirst { host.stop() }
         try await host.run()
     }
 

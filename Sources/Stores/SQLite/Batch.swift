@@ -10,24 +10,52 @@ struct Batch {
 
     var head: Pos
     var lastAt: Timestamp
-    var rooms: [ConversationID: Room] = [:]
-    /// The conversations whose activity or row this batch changed, with their new places.
-    var places: [Int64: (first: Seq, places: [Place])] = [:]
-    var changed: Set<ConversationID> = []
-    var seats: [SeatKey: Seat] = [:]
-    var marks: [SeatRow: Seq] = [:]
-    var names: [ClientKey: Pos] = [:]
+    /// What this batch has touched. Looked up by name once a draft, then by place: hashing names is a good part of what
+    /// judging costs.
+    private(set) var rooms: [TouchedRoom] = []
+    private(set) var seats: [TouchedSeat] = []
+    private(set) var steps: [Step] = []
+    private(set) var names: [ClientKey: Pos] = [:]
+    private var roomPlaces: [ConversationID: Int] = [:]
+    private var seatPlaces: [SeatKey: Int] = [:]
+    private var latestRoom: Int?
+    private var latestSeat: Int?
     /// Rows of the users that were looked up; nobody changes them during the transaction.
     private var userRows: [UserID: Int64] = [:]
     /// Whether content was erased: its last copies are in the WAL.
     var hasErased = false
 
-    init(records: Records, memory: SharedMemory, keys: ClientKeys, insertion: Statement) {
+    struct TouchedRoom {
+        var room: Room
+        /// It has a new entry.
+        var isChanged = false
+    }
+
+    struct TouchedSeat {
+        let key: SeatKey
+        var seat: Seat
+        /// The read mark moved, and its row was not written.
+        var isMarked = false
+    }
+
+    /// A numbered entry, and where it stands.
+    struct Step {
+        let row: Int64
+        let seq: Seq
+        let place: Place
+    }
+
+    init(records: Records, memory: SharedMemory, keys: ClientKeys, insertion: Statement, drafts: Int) {
         self.records = records
         self.memory = memory
         self.keys = keys
         self.insertion = insertion
         (head, lastAt) = memory.withLock { ($0.head, $0.lastAt) }
+        steps.reserveCapacity(drafts)
+        rooms.reserveCapacity(drafts)
+        seats.reserveCapacity(drafts)
+        roomPlaces.reserveCapacity(drafts)
+        seatPlaces.reserveCapacity(drafts)
     }
 
     private var connection: Connection { records.connection }
@@ -56,10 +84,10 @@ struct Batch {
             entry = Entry(conversation: id, seq: 1, pos: pos, at: time, author: author, change: change)
             try create(entry, details, members)
         } else {
-            guard let room = try room(id) else { throw StoreError(.unavailable, "a conversation vanished") }
-            let seq = appendix.isNumbered ? room.activity.lastSeq + 1 : 0
+            guard let place = try place(of: id) else { throw StoreError(.unavailable, "a conversation vanished") }
+            let seq = appendix.isNumbered ? rooms[place].room.activity.lastSeq + 1 : 0
             entry = Entry(conversation: id, seq: seq, pos: pos, at: time, author: author, change: change)
-            try write(entry, in: room)
+            try write(entry, in: place)
         }
         head = pos
         lastAt = time
@@ -68,8 +96,8 @@ struct Batch {
 
     // MARK: Writing
 
-    private mutating func write(_ entry: Entry, in room: Room) throws(StoreError) {
-        var room = room
+    private mutating func write(_ entry: Entry, in place: Int) throws(StoreError) {
+        var room = rooms[place].room
         var row = LogRow(
             pos: entry.pos, conversation: room.row, seq: entry.seq, ordinal: room.activity.messages,
             author: try self.row(of: entry.author.id, in: room.row), at: entry.at, kind: .message)
@@ -86,7 +114,7 @@ struct Batch {
             if let name = row.clientID {
                 names[ClientKey(conversation: room.row, author: row.author, name: name)] = entry.pos
             }
-            try moveMark(of: entry.author.id, row.author, in: room.row, to: entry.seq)
+            try moveMark(of: entry.author.id, in: room.row, to: entry.seq)
         case .edited(let id, let content):
             let target = try target(id)
             row.kind = .edited
@@ -122,7 +150,7 @@ struct Batch {
         case .read(let seq):
             row.kind = .read
             row.subject = seq
-            try moveMark(of: entry.author.id, row.author, in: room.row, to: seq)
+            try moveMark(of: entry.author.id, in: room.row, to: seq)
         }
         try row.insert(with: insertion)
         guard entry.seq > 0 else { return }
@@ -133,16 +161,10 @@ struct Batch {
         case .member, .updated: try save(room)
         default: break
         }
-        step(room, entry, isNamed: row.clientID != nil)
-    }
-
-    private mutating func step(_ room: Room, _ entry: Entry, isNamed: Bool) {
-        var isMessage = false
-        if case .message = entry.change { isMessage = true }
-        let place = Place(pos: entry.pos, isMessage: isMessage, isNamed: isNamed)
-        places[room.row, default: (entry.seq, [])].places.append(place)
-        rooms[room.id] = room
-        changed.insert(room.id)
+        rooms[place].room = room
+        rooms[place].isChanged = true
+        let stand = Place(pos: entry.pos, isMessage: row.kind == .message, isNamed: row.clientID != nil)
+        steps.append(Step(row: room.row, seq: entry.seq, place: stand))
     }
 
     /// The message's row. The rules have asked for it, so it is there.
@@ -151,13 +173,10 @@ struct Batch {
         return row
     }
 
-    private mutating func moveMark(
-        of user: UserID, _ userRow: Int64, in room: Int64, to seq: Seq
-    ) throws(StoreError) {
-        let key = SeatKey(room: room, user: user)
-        if seats[key] == nil { _ = try seat(user, in: room) }
-        seats[key]?.membership.readSeq = seq
-        marks[SeatRow(conversation: room, user: userRow)] = seq
+    private mutating func moveMark(of user: UserID, in room: Int64, to seq: Seq) throws(StoreError) {
+        guard let place = try place(of: user, in: room) else { return }
+        seats[place].seat.membership.readSeq = seq
+        seats[place].isMarked = true
     }
 
     /// Takes the content out of the message, of all its edits, and of what reacted to it.
@@ -235,27 +254,31 @@ extension Batch {
             kind: .created, flag: details.isGroup ? 1 : 0, content: details.name, extra: details.description
         ).insert(with: insertion)
         try save(room)
-        step(room, entry, isNamed: false)
+        roomPlaces[room.id] = rooms.count
+        rooms.append(TouchedRoom(room: room, isChanged: true))
+        let stand = Place(pos: entry.pos, isMessage: false, isNamed: false)
+        steps.append(Step(row: room.row, seq: entry.seq, place: stand))
     }
 
     private mutating func change(
         _ member: Member, _ user: Int64, _ action: MemberAction, in room: inout Room, at entry: Entry
     ) throws(StoreError) {
-        let key = SeatKey(room: room.row, user: member.user.id)
-        _ = try seat(member.user.id, in: room.row)
+        let place = try place(of: member.user.id, in: room.row)
         switch action {
         case .added: try enter(member, user, in: &room, at: entry, place: 0)
         case .role:
-            if seats[key]?.membership.role == .owner { room.owners -= 1 }
+            guard let place else { return }
+            if seats[place].seat.membership.role == .owner { room.owners -= 1 }
             if member.role == .owner { room.owners += 1 }
-            seats[key]?.membership.role = member.role
+            seats[place].seat.membership.role = member.role
             try connection.statement("UPDATE memberships SET role = ?3 WHERE conversation = ?1 AND user = ?2").run(
                 .integer(room.row), .integer(user), .integer(member.role.code))
         case .removed, .left:
+            guard let place else { return }
             room.members -= 1
-            if seats[key]?.membership.role == .owner { room.owners -= 1 }
-            if let last = seats[key]?.membership.spans.indices.last {
-                seats[key]?.membership.spans[last].through = entry.seq
+            if seats[place].seat.membership.role == .owner { room.owners -= 1 }
+            if let last = seats[place].seat.membership.spans.indices.last {
+                seats[place].seat.membership.spans[last].through = entry.seq
             }
             try connection.statement("UPDATE memberships SET is_active = 0 WHERE conversation = ?1 AND user = ?2").run(
                 .integer(room.row), .integer(user))
@@ -271,14 +294,18 @@ extension Batch {
         _ member: Member, _ user: Int64, in room: inout Room, at entry: Entry, place: Int64
     ) throws(StoreError) {
         let key = SeatKey(room: room.row, user: member.user.id)
-        var seat =
-            seats[key]
-            ?? Seat(
-                userRow: user, membership: Membership(user: member.user, role: member.role, spans: [], readSeq: 0))
+        let seatPlace: Int
+        if let known = seatPlaces[key] {
+            seatPlace = known
+        } else {
+            let membership = Membership(user: member.user, role: member.role, spans: [], readSeq: 0)
+            seatPlace = add(Seat(userRow: user, membership: membership), at: key)
+        }
+        var seat = seats[seatPlace].seat
         seat.membership.role = member.role
         seat.membership.spans.append(Span(from: entry.seq))
         seat.membership.readSeq = max(seat.membership.readSeq, entry.seq)
-        seats[key] = seat
+        seats[seatPlace].seat = seat
         room.members += 1
         if member.role == .owner { room.owners += 1 }
         try connection.statement(
@@ -310,7 +337,10 @@ extension Batch {
 
     /// The user's row; from the seat when it has one.
     private mutating func row(of user: UserID, in room: Int64) throws(StoreError) -> Int64 {
-        if let seat = seats[SeatKey(room: room, user: user)] { return seat.userRow }
+        if let latestSeat, seats[latestSeat].key.room == room, seats[latestSeat].key.user == user {
+            return seats[latestSeat].seat.userRow
+        }
+        if let place = seatPlaces[SeatKey(room: room, user: user)] { return seats[place].seat.userRow }
         if let row = userRows[user] { return row }
         let row = try connection.statement("SELECT row FROM users WHERE id = ?").first(.text(user.text)) {
             $0.integer(0)
@@ -324,42 +354,61 @@ extension Batch {
 // MARK: What the rules ask
 
 extension Batch: LedgerView {
-    /// The conversation as of the drafts before.
-    mutating func room(_ id: ConversationID) throws(StoreError) -> Room? {
-        if let room = rooms[id] { return room }
-        let kept = memory.withLock { $0.room(id) }
-        if let kept {
-            rooms[id] = kept
-            return kept
+    /// Where in ``rooms`` the conversation is.
+    private mutating func place(of id: ConversationID) throws(StoreError) -> Int? {
+        if let latestRoom, rooms[latestRoom].room.id == id { return latestRoom }
+        if let place = roomPlaces[id] {
+            latestRoom = place
+            return place
         }
-        guard let room = try records.room(id)?.room else { return nil }
-        rooms[id] = room
-        return room
+        var room = memory.withLock { $0.room(id) }
+        if room == nil { room = try records.room(id)?.room }
+        guard let room else { return nil }
+        let place = rooms.count
+        rooms.append(TouchedRoom(room: room))
+        roomPlaces[id] = place
+        latestRoom = place
+        return place
     }
 
-    mutating func seat(_ user: UserID, in room: Int64) throws(StoreError) -> Seat? {
+    /// Where in ``seats`` the user's seat is; nil for a user who never was a member.
+    private mutating func place(of user: UserID, in room: Int64) throws(StoreError) -> Int? {
+        if let latestSeat, seats[latestSeat].key.room == room, seats[latestSeat].key.user == user { return latestSeat }
         let key = SeatKey(room: room, user: user)
-        if let seat = seats[key] { return seat }
-        if let kept = memory.withLock({ $0.seat(user, in: room) }) {
-            seats[key] = kept
-            return kept
+        if let place = seatPlaces[key] {
+            latestSeat = place
+            return place
         }
-        guard var seat = try records.seat(user, in: room) else { return nil }
-        let place = SeatRow(conversation: room, user: seat.userRow)
-        if let mark = memory.withLock({ $0.mark(place) }) {
-            seat.membership.readSeq = max(seat.membership.readSeq, mark)
+        var seat = memory.withLock { $0.seat(key) }
+        if seat == nil, var read = try records.seat(user, in: room) {
+            let row = SeatRow(conversation: room, user: read.userRow)
+            if let mark = memory.withLock({ $0.mark(row) }) {
+                read.membership.readSeq = max(read.membership.readSeq, mark)
+            }
+            seat = read
         }
-        seats[key] = seat
-        return seat
+        guard let seat else { return nil }
+        return add(seat, at: key)
+    }
+
+    private mutating func add(_ seat: Seat, at key: SeatKey) -> Int {
+        let place = seats.count
+        seats.append(TouchedSeat(key: key, seat: seat))
+        seatPlaces[key] = place
+        latestSeat = place
+        return place
     }
 
     mutating func facts(of conversation: ConversationID) throws(StoreError) -> ConversationFacts? {
-        try room(conversation)?.facts
+        guard let place = try place(of: conversation) else { return nil }
+        return rooms[place].room.facts
     }
 
     mutating func membership(of user: UserID, in conversation: ConversationID) throws(StoreError) -> Membership? {
-        guard let room = try room(conversation) else { return nil }
-        return try seat(user, in: room.row)?.membership
+        guard let room = try place(of: conversation),
+            let seat = try place(of: user, in: rooms[room].room.row)
+        else { return nil }
+        return seats[seat].seat.membership
     }
 
     /// Always asked of the file: rare, and another process may have disabled an account a moment ago.
@@ -382,8 +431,11 @@ extension Batch: LedgerView {
     mutating func message(
         named name: ClientID, from user: UserID, in conversation: ConversationID
     ) throws(StoreError) -> Entry? {
-        guard let room = try room(conversation), let seat = try seat(user, in: room.row) else { return nil }
-        let key = ClientKey(conversation: room.row, author: seat.userRow, name: name.text)
+        guard let room = try place(of: conversation),
+            let seat = try place(of: user, in: rooms[room].room.row)
+        else { return nil }
+        let key = ClientKey(
+            conversation: rooms[room].room.row, author: seats[seat].seat.userRow, name: name.text)
         var pos = names[key]
         if pos == nil { pos = try keys.pos(of: key) }
         guard let pos else { return nil }

@@ -5,10 +5,10 @@ import ChatKernel
 ///
 /// SQLite's own autocheckpoint runs inside the commit that crosses a line, which then waits for two syncs. This one runs
 /// when the writer has nothing else to do, from 1,000 pages on (4 MB: 20,000 messages in large batches, 900 alone), and
-/// inside a commit only if there has been no idle moment for 16,000 pages (64 MB).
+/// inside a commit only if there has been no idle moment for 4,000 pages (16 MB: some 30 ms).
 struct Checkpoints {
     private static let duePages = 1000
-    private static let overduePages = 16_000
+    private static let overduePages = 4000
 
     /// Pages in the WAL, as of the last commit. SQLite calls back with it.
     private final class Pages {

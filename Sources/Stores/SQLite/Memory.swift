@@ -36,9 +36,7 @@ struct Memory: Sendable {
 
     mutating func room(_ id: ConversationID) -> Room? { young.rooms[id] ?? old.rooms[id] ?? rooms.value(for: id) }
 
-    mutating func seat(_ user: UserID, in room: Int64) -> Seat? {
-        seats.value(for: SeatKey(room: room, user: user))
-    }
+    mutating func seat(_ key: SeatKey) -> Seat? { seats.value(for: key) }
 
     mutating func keep(_ room: Room) { rooms.insert(room, for: room.id) }
 

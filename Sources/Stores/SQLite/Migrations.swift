@@ -36,7 +36,7 @@ enum Migrations {
         func ask(_ sql: String) throws(StoreError) -> Int64 {
             do throws(StoreError) {
                 return try connection.statement(sql).first { $0.integer(0) } ?? 0
-            } catch where error.code == .damaged {
+            } catch  where error.code == .damaged {
                 throw StoreError(.damaged, "\(path) is not a chat database, or is damaged (\(error.detail))")
             }
         }

@@ -9,7 +9,7 @@ enum Recovery {
             head: try Meta.head.read(connection),
             lastAt: Timestamp(microseconds: try Meta.lastAt.read(connection)), watermark: watermark)
         var tail = Rebuilding()
-        // A filter, not a checksum: what is cheap to check for each of 60,000 rows. Content is checked when it is read.
+        // Checked as far as it is cheap for each of 60,000 rows. Content is checked when it is read.
         try connection.statement(
             """
             SELECT pos, conversation, seq, ordinal, author, at, kind, subject, client_id FROM log WHERE pos > ?
@@ -17,7 +17,7 @@ enum Recovery {
             """
         ).each(.integer(watermark)) { (row) throws(StoreError) in
             let pos = row.integer(0)
-            guard let kind = LogRow.Kind(rawValue: row.integer(6)), pos > memory.head || memory.head > watermark else {
+            guard let kind = LogRow.Kind(rawValue: row.integer(6)) else {
                 throw LogRow.damage(at: pos)
             }
             memory.head = max(memory.head, pos)
@@ -33,7 +33,7 @@ enum Recovery {
             }
             return true
         }
-        memory.young = tail.tail
+        memory.young = tail.finished()
         return memory
     }
 }
@@ -52,16 +52,24 @@ private struct Rebuilding {
         let isNamed: Bool
     }
 
-    var tail = Tail()
-    private var ids: [Int64: ConversationID] = [:]
+    private var tail = Tail()
+    /// By row: the log knows no other name.
+    private var rooms: [Int64: Room] = [:]
+
+    consuming func finished() -> Tail {
+        var tail = tail
+        for room in rooms.values { tail.rooms[room.id] = room }
+        return tail
+    }
 
     mutating func add(_ entry: Entry, _ records: Records) throws(StoreError) {
         if entry.kind == .read {
             tail.marks[SeatRow(conversation: entry.conversation, user: entry.author)] = entry.subject
             return
         }
-        let run = tail.runs[entry.conversation]
-        guard run.map({ $0.end == entry.seq }) ?? (entry.seq > 0) else { throw LogRow.damage(at: entry.pos) }
+        guard tail.runs[entry.conversation]?.end ?? max(1, entry.seq) == entry.seq else {
+            throw LogRow.damage(at: entry.pos)
+        }
         tail.runs[entry.conversation, default: Run(first: entry.seq)].append(
             Place(pos: entry.pos, isMessage: entry.kind == .message, isNamed: entry.isNamed))
         if entry.kind == .message {
@@ -71,19 +79,24 @@ private struct Rebuilding {
     }
 
     private mutating func move(_ entry: Entry, _ records: Records) throws(StoreError) {
-        if ids[entry.conversation] == nil {
+        if rooms[entry.conversation] == nil {
             guard let room = try records.room(row: entry.conversation)?.room else {
                 throw StoreError(.damaged, "the log names a conversation that is not there (\(entry.conversation))")
             }
-            ids[room.row] = room.id
-            tail.rooms[room.id] = room
+            rooms[entry.conversation] = room
         }
-        guard let id = ids[entry.conversation], let through = tail.rooms[id]?.activity.through, through < entry.pos
-        else { return }
-        tail.rooms[id]?.activity.lastSeq = entry.seq
-        tail.rooms[id]?.activity.updatedAt = entry.at
-        tail.rooms[id]?.activity.messages = entry.ordinal
-        tail.rooms[id]?.activity.through = entry.pos
-        if entry.kind == .message { tail.rooms[id]?.activity.lastMessage = entry.pos }
+        rooms[entry.conversation]?.activity.move(to: entry)
+    }
+}
+
+extension Activity {
+    /// The row may have been written later than the watermark: then it knows the entry already.
+    fileprivate mutating func move(to entry: Rebuilding.Entry) {
+        guard through < entry.pos else { return }
+        lastSeq = entry.seq
+        updatedAt = entry.at
+        messages = entry.ordinal
+        through = entry.pos
+        if entry.kind == .message { lastMessage = entry.pos }
     }
 }

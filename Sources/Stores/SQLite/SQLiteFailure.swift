@@ -6,7 +6,8 @@ extension StoreError {
     init(code: Int32, of database: OpaquePointer?, while action: String) {
         let extended = unsafe database.map { unsafe sqlite3_extended_errcode($0) } ?? code
         let words =
-            unsafe database.flatMap { unsafe sqlite3_errmsg($0) } ?? sqlite3_errstr(code)
+            unsafe database.flatMap { unsafe sqlite3_errmsg($0) }
+            ?? sqlite3_errstr(code)
             .map { unsafe UnsafePointer($0) }
         let text = unsafe words.map { unsafe String(cString: $0) } ?? "no reason given"
         let detail = "SQLite \(extended) while \(action): \(text)"

@@ -97,7 +97,8 @@ public final class SQLiteStore: StoreWithWriter {
         // Who was active lately is in memory: no thread need be asked.
         let known = try memory.withLock { (memory) throws(StoreError) -> Standing? in
             try memory.requireOpen()
-            guard let room = memory.room(conversation), let seat = memory.seat(user, in: room.row) else { return nil }
+            guard let room = memory.room(conversation), let seat = memory.seat(SeatKey(room: room.row, user: user))
+            else { return nil }
             return Standing(membership: seat.membership, lastSeq: room.activity.lastSeq)
         }
         if let known { return known }

@@ -44,7 +44,7 @@ final class Writer: @unchecked Sendable {
         if fill != nil, entriesSinceSlice >= tuning.sliceRows / 2 { _ = writeSlice() }
         if checkpoints.isOverdue { checkpoints.run(connection) }
 
-        var batch = Batch(records: records, memory: memory, keys: keys, insertion: insertion)
+        var batch = Batch(records: records, memory: memory, keys: keys, insertion: insertion, drafts: drafts.count)
         var results: [Result<Reply, ChatError>] = []
         results.reserveCapacity(drafts.count)
         try connection.beginImmediate()
@@ -73,16 +73,22 @@ final class Writer: @unchecked Sendable {
             let appended = batch.head - memory.head
             memory.head = batch.head
             memory.lastAt = batch.lastAt
-            for (row, added) in batch.places {
-                for place in added.places {
-                    memory.young.runs[row, default: Run(first: added.first)].append(place)
+            for step in batch.steps {
+                memory.young.runs[step.row, default: Run(first: step.seq)].append(step.place)
+            }
+            for touched in batch.rooms {
+                if touched.isChanged {
+                    memory.young.rooms[touched.room.id] = touched.room
+                } else {
+                    memory.keep(touched.room)
                 }
             }
-            for (id, room) in batch.rooms {
-                if batch.changed.contains(id) { memory.young.rooms[id] = room } else { memory.keep(room) }
+            for touched in batch.seats {
+                memory.keep(touched.seat, at: touched.key)
+                guard touched.isMarked else { continue }
+                let row = SeatRow(conversation: touched.key.room, user: touched.seat.userRow)
+                memory.young.marks[row] = touched.seat.membership.readSeq
             }
-            for (key, seat) in batch.seats { memory.keep(seat, at: key) }
-            for (seat, seq) in batch.marks { memory.young.marks[seat] = seq }
             return appended
         }
         for (key, pos) in batch.names { keys.keep(pos, for: key) }

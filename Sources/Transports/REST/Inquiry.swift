@@ -117,7 +117,9 @@ func jsonRoute(
     Route(
         method, pattern,
         .respond { request in
-            guard Inquiry.isOfType("application/json", request) else { return unsupportedMediaType }
+            guard request.body.isEmpty || Inquiry.isOfType("application/json", request) else {
+                return unsupportedMediaType
+            }
             do throws(ChatError) {
                 return try await handle(request)
             } catch {

@@ -72,7 +72,8 @@ final class Lane: Outlet, @unchecked Sendable {
     /// Keeps a command until the round ends, so that all of a round's travel as one.
     func gather(_ submission: Submission) { gathered.append(submission) }
 
-    private func handOver() {
+    /// Submits what the round gathered.
+    func handOver() {
         guard !gathered.isEmpty else { return }
         let round = gathered
         gathered = []

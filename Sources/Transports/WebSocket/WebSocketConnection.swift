@@ -23,6 +23,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     /// A frame asked for something that has to be waited for. The frames behind it wait too: so answers keep their order,
     /// and however many questions a client sends, one is under way.
     private var isAsking = false
+    private var isDraining = false
     /// Told while the queue was full: the newest notice is what still matters when it has drained.
     private var missedPresence: [UInt8]?
     /// Commands whose answers carry the client's own `id`, by tag.
@@ -215,7 +216,9 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     }
 
     /// Nothing more is read from a client that asks and does not read what it is told, until it does.
-    private var mayRead: Bool { !isAsking && stream.queuedBytes <= 2 * lane.settings.outboxBytes }
+    private var mayRead: Bool {
+        !isAsking && !isDraining && stream.queuedBytes <= 2 * lane.settings.outboxBytes
+    }
 
     // MARK: To the client
 
@@ -420,7 +423,20 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         stream.closeAfterFlush(deadline: lane.loop.now + lane.settings.patience.forClose)
     }
 
+    /// The host stops: what the client has said is answered first, and nothing more is read.
     func drain(_ stream: ByteStream, deadline: Int64) {
+        guard !liveness.isClosing else { return }
+        isDraining = true
+        stream.pauseReading()
+        lane.handOver()
+        let lane = lane
+        lane.errands.send { [weak self] in
+            await lane.kernel.settled()
+            lane.loop.post { [weak self] in self?.leave(deadline: deadline) }
+        }
+    }
+
+    private func leave(deadline: Int64) {
         guard liveness.beginClosing(now: lane.loop.now) else { return }
         stream.send(FrameWriter.close(.goingAway, reason: "draining"))
         session.close()

@@ -6,6 +6,8 @@ public enum WireLimits {
     /// Objects and arrays inside one another. No frame or body of ours needs more than 4; the reader recurses, and 64
     /// of its stack frames fit many times over in the smallest stack we run on (`reliability.md` R26).
     public static let depth = 64
+    /// A client's frame: far above what any transport lets through, so that places in it fit 32 bits.
+    public static let frame = 1 << 30
     /// A frame's `id` as raw JSON, quotes included: room for a UUID, a hash or any number, and nothing to amplify.
     public static let frameID = 128
     /// A conversation's name: a line.

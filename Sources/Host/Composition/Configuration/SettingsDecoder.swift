@@ -137,7 +137,9 @@ private struct ObjectContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let codingPath: [any CodingKey]
     let asked: AskedKeys
 
-    var allKeys: [Key] { members.keys.sorted().filter { members[$0]?.isRemoved != true }.compactMap { Key(stringValue: $0) } }
+    var allKeys: [Key] {
+        members.keys.sorted().filter { members[$0]?.isRemoved != true }.compactMap { Key(stringValue: $0) }
+    }
 
     func contains(_ key: Key) -> Bool {
         asked.note(key.stringValue, of: codingPath)

@@ -31,15 +31,34 @@ enum Page {
         let path: String
         let type: String
         let bytes: [UInt8]
+
+        init(_ path: String, _ type: String, _ bytes: [UInt8]) {
+            self.path = path
+            self.type = type
+            self.bytes = bytes
+        }
     }
 
     private static func script(_ name: String, _ bytes: [UInt8]) -> File {
-        File(path: "/" + name, type: "text/javascript; charset=utf-8", bytes: bytes)
+        File("/" + name, "text/javascript; charset=utf-8", bytes)
     }
 
     private static var files: [File] {
         [
-            File(path: "/", type: "text/html; charset=utf-8", bytes: PackageResources.index_html)
+            File("/app.css", "text/css; charset=utf-8", PackageResources.app_css),
+            script("app.js", PackageResources.app_js),
+            script("chat-client.js", PackageResources.chat_client_js),
+            script("composer.js", PackageResources.composer_js),
+            script("dialogs.js", PackageResources.dialogs_js),
+            script("dom.js", PackageResources.dom_js),
+            script("door.js", PackageResources.door_js),
+            File("/icon.svg", "image/svg+xml", PackageResources.icon_svg),
+            File("/", "text/html; charset=utf-8", PackageResources.index_html),
+            script("list.js", PackageResources.list_js),
+            script("room.js", PackageResources.room_js),
+            script("thread.js", PackageResources.thread_js),
+            script("timeline.js", PackageResources.timeline_js),
+            script("words.js", PackageResources.words_js),
         ]
     }
 }

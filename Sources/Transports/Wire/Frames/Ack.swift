@@ -9,71 +9,84 @@ public enum Ack {
     public static func append(
         _ reply: Reply, to id: FrameID?, durability: Durability, to bytes: inout [UInt8]
     ) {
-        begin(id, &bytes)
-        switch reply {
-        case .committed(let entry): append(entry, durability, isDuplicate: false, &bytes)
-        case .repeated(let entry): append(entry, durability, isDuplicate: true, &bytes)
-        case .existing(let conversation):
-            bytes.put(#","conversation_id":"#, conversation.text)
-            bytes.put(#","duplicate":true"#)
-        case .unchanged:
-            bytes.put(#","duplicate":false"#)
+        bytes.write(about: size) { pen in
+            begin(id, &pen)
+            switch reply {
+            case .committed(let entry): fields(of: entry, durability, isDuplicate: false, &pen)
+            case .repeated(let entry): fields(of: entry, durability, isDuplicate: true, &pen)
+            case .existing(let conversation):
+                pen.put(#","conversation_id":"#, conversation.text)
+                pen.raw(#","duplicate":true"#)
+            case .unchanged:
+                pen.raw(#","duplicate":false"#)
+            }
+            pen.raw("}")
         }
-        bytes.put("}")
     }
 
     /// Appends the answer to a frame that there is nothing to say about: `unsubscribe`, `typing`, `auth`.
     public static func append(to id: FrameID?, to bytes: inout [UInt8]) {
-        begin(id, &bytes)
-        bytes.put("}")
+        bytes.write(about: size) { pen in
+            begin(id, &pen)
+            pen.raw("}")
+        }
     }
 
     /// Appends the answer to `subscribe`: where the subscription begins.
     public static func appendSubscribed(
         to id: FrameID?, conversation: ConversationID, seq: Seq, cursor: Cursor, to bytes: inout [UInt8]
     ) {
-        begin(id, &bytes)
-        bytes.put(#","conversation_id":"#, conversation.text)
-        bytes.put(#","seq":"#, seq)
-        bytes.put(#","cursor":"#, cursor)
-        bytes.put("}")
+        bytes.write(about: size) { pen in
+            begin(id, &pen)
+            pen.put(#","conversation_id":"#, conversation.text)
+            pen.put(#","seq":"#, seq)
+            pen.put(#","cursor":"#, cursor)
+            pen.raw("}")
+        }
     }
 
     /// Appends the answer to `history`: v2 events, and whether more follow in the direction asked for.
     public static func appendHistory(
         to id: FrameID?, events: [Entry], epoch: Epoch, more: Bool, to bytes: inout [UInt8]
     ) {
-        begin(id, &bytes)
-        bytes.put(#","events":"#)
+        bytes.write(about: size) { pen in
+            begin(id, &pen)
+            pen.raw(#","events":"#)
+        }
         bytes.appendArray { array in
             for entry in events { array.element { V2.append(entry, epoch: epoch, to: &$0) } }
         }
-        bytes.put(#","more":"#, more)
-        bytes.put("}")
+        bytes.write(about: size) { pen in
+            pen.put(#","more":"#, more)
+            pen.raw("}")
+        }
     }
 
-    private static func begin(_ id: FrameID?, _ bytes: inout [UInt8]) {
-        bytes.put(#"{"type":"ack""#)
-        if let id { bytes.put(#","id":"#, id) }
+    /// Room for an answer whose identifiers are ours.
+    private static let size = 512
+
+    private static func begin(_ id: FrameID?, _ pen: inout JSONPen) {
+        pen.raw(#"{"type":"ack""#)
+        if let id { pen.put(#","id":"#, id) }
     }
 
-    private static func append(
-        _ entry: Entry, _ durability: Durability, isDuplicate: Bool, _ bytes: inout [UInt8]
+    private static func fields(
+        of entry: Entry, _ durability: Durability, isDuplicate: Bool, _ pen: inout JSONPen
     ) {
         switch entry.change {
         case .message(let posted):
-            bytes.put(#","client_id":"#, ifAny: posted.clientID?.text)
-            bytes.put(#","message_id":"#, posted.id.text)
+            pen.put(#","client_id":"#, ifAny: posted.clientID?.text)
+            pen.put(#","message_id":"#, posted.id.text)
         case .edited(let message, _), .deleted(let message), .reaction(let message, _, _):
-            bytes.put(#","message_id":"#, message.text)
+            pen.put(#","message_id":"#, message.text)
         case .created, .member, .updated, .read:
             break
         }
-        bytes.put(#","conversation_id":"#, entry.conversation.text)
-        if entry.seq > 0 { bytes.put(#","seq":"#, entry.seq) }
-        bytes.put(#","pos":"#, entry.pos)
-        bytes.put(#","timestamp":"#, entry.at)
-        bytes.put(#","durability":"#, durability.rawValue)
-        bytes.put(#","duplicate":"#, isDuplicate)
+        pen.put(#","conversation_id":"#, entry.conversation.text)
+        if entry.seq > 0 { pen.put(#","seq":"#, entry.seq) }
+        pen.put(#","pos":"#, entry.pos)
+        pen.put(#","timestamp":"#, entry.at)
+        pen.put(#","durability":"#, durability.rawValue)
+        pen.put(#","duplicate":"#, isDuplicate)
     }
 }

@@ -6,9 +6,9 @@ extension ClientFrame {
     /// Keys may come in any order; unknown ones are ignored, whatever their (valid) value; `null` counts as absent.
     /// A frame that is no JSON object is `bad_json`, also when some key comes twice in it.
     public static func decode(_ bytes: RawSpan) -> Result<ClientFrame, FrameError> {
-        let fields: FrameFields
+        var fields = FrameFields()
         do {
-            fields = try FrameFields(reading: bytes)
+            try fields.read(bytes)
         } catch {
             return .failure(FrameError(ChatError(error)))
         }
@@ -32,7 +32,7 @@ extension ClientFrame {
         return decode(unsafe span.bytes)
     }
 
-    private static func body(_ fields: FrameFields, _ bytes: RawSpan) throws(ChatError) -> Body {
+    private static func body(_ fields: borrowing FrameFields, _ bytes: RawSpan) throws(ChatError) -> Body {
         switch try kind(fields, bytes) {
         case .message:
             return .message(
@@ -73,7 +73,7 @@ extension ClientFrame {
         }
     }
 
-    private static func page(_ fields: FrameFields, _ bytes: RawSpan) throws(ChatError) -> HistoryPage {
+    private static func page(_ fields: borrowing FrameFields, _ bytes: RawSpan) throws(ChatError) -> HistoryPage {
         let before = try fields.number(.before, atLeast: 0, in: bytes)
         let after = try fields.number(.after, atLeast: 0, in: bytes)
         switch (before, after) {
@@ -135,17 +135,13 @@ extension ClientFrame {
         }
     }
 
-    private static func kind(_ fields: FrameFields, _ bytes: RawSpan) throws(ChatError) -> Kind {
+    private static func kind(_ fields: borrowing FrameFields, _ bytes: RawSpan) throws(ChatError) -> Kind {
         switch fields[.type] {
         case .absent: throw .missing(.type)
         case .text(let place) where !place.isEscaped:
             if let kind = Kind(place.start, place.end &- place.start, in: bytes) { return kind }
         case .text(let place):
-            let text = place.text(in: bytes)
-            let utf8 = text.utf8
-            let span = utf8.span
-            // The span is of bytes, which may be anything.
-            if let kind = Kind(0, span.count, in: unsafe span.bytes) { return kind }
+            if let kind = place.text(in: bytes).withBytes({ Kind(0, $0.byteCount, in: $0) }) { return kind }
         default: throw .invalid(.type, "text")
         }
         throw ChatError(.unknownType, "There is no frame of this type.")

@@ -1,6 +1,6 @@
 /// The values of one frame's fields, as places in its bytes: the one pass fills them in whatever order they come, and
 /// only what the frame's type asks for is turned into text.
-struct FrameFields {
+struct FrameFields: ~Copyable {
     /// The fields any frame may have.
     enum Name: Int, CaseIterable {
         case type
@@ -40,7 +40,7 @@ struct FrameFields {
             }
         }
 
-        /// The field whose name the bytes spell. By length first: one or two comparisons tell.
+        /// The field whose name the bytes spell. By length first: one to three comparisons tell.
         @inline(__always)
         init?(_ start: Int, _ length: Int, in bytes: RawSpan) {
             let name: Name? =
@@ -76,13 +76,60 @@ struct FrameFields {
         case nested
     }
 
-    private var values = InlineArray<15, Value>(repeating: .absent)
+    /// A value in twelve bytes: fifteen of them are set to nothing for each frame.
+    private struct Place {
+        var start: UInt32 = 0
+        var end: UInt32 = 0
+        var kind = Kind.absent
+
+        enum Kind: UInt8 {
+            case absent
+            case plainText
+            case escapedText
+            case number
+            case `true`
+            case `false`
+            case nested
+        }
+
+        init() {}
+
+        init(_ value: Value) {
+            switch value {
+            case .absent: break
+            case .text(let text):
+                (start, end) = (UInt32(truncatingIfNeeded: text.start), UInt32(truncatingIfNeeded: text.end))
+                kind = text.isEscaped ? .escapedText : .plainText
+            case .number(let range):
+                start = UInt32(truncatingIfNeeded: range.lowerBound)
+                end = UInt32(truncatingIfNeeded: range.upperBound)
+                kind = .number
+            case .flag(let flag): kind = flag ? .true : .false
+            case .nested: kind = .nested
+            }
+        }
+
+        var value: Value {
+            switch kind {
+            case .absent: .absent
+            case .plainText: .text(JSONText(start: Int(start), end: Int(end), isEscaped: false))
+            case .escapedText: .text(JSONText(start: Int(start), end: Int(end), isEscaped: true))
+            case .number: .number(Int(start)..<Int(end))
+            case .true: .flag(true)
+            case .false: .flag(false)
+            case .nested: .nested
+            }
+        }
+    }
+
+    private var places = InlineArray<15, Place>(repeating: Place())
     private var seen: UInt32 = 0
 
-    subscript(name: Name) -> Value { values[name.rawValue] }
+    subscript(name: Name) -> Value { places[name.rawValue].value }
 
     /// Reads a whole frame.
-    init(reading bytes: RawSpan) throws(JSONError) {
+    mutating func read(_ bytes: RawSpan) throws(JSONError) {
+        guard bytes.byteCount <= WireLimits.frame else { throw JSONError(offset: WireLimits.frame, reason: .tooLong) }
         var reader = JSONReader()
         guard try reader.peek(in: bytes) == .object else {
             try reader.skip(in: bytes)
@@ -95,7 +142,7 @@ struct FrameFields {
             if let name = Self.name(of: key, in: bytes) {
                 guard seen & 1 << name.rawValue == 0 else { throw JSONReader.duplicate(key) }
                 seen |= 1 << name.rawValue
-                values[name.rawValue] = try Self.value(&reader, bytes)
+                places[name.rawValue] = Place(try Self.value(&reader, bytes))
             } else {
                 guard others.insert(key.text(in: bytes)) else { throw JSONReader.duplicate(key) }
                 try reader.skip(in: bytes)
@@ -108,11 +155,7 @@ struct FrameFields {
     private static func name(of key: JSONText, in bytes: RawSpan) -> Name? {
         guard key.isEscaped else { return Name(key.start, key.end &- key.start, in: bytes) }
         // `\u0074ype` is `type`.
-        let text = key.text(in: bytes)
-        let utf8 = text.utf8
-        let span = utf8.span
-        // The span is of bytes, which may be anything.
-        return Name(0, span.count, in: unsafe span.bytes)
+        return key.text(in: bytes).withBytes { Name(0, $0.byteCount, in: $0) }
     }
 
     @inline(__always)

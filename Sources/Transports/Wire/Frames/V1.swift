@@ -18,22 +18,24 @@ public enum V1 {
     public static func append(_ entry: Entry, activeUsers: () -> [UserID], to bytes: inout [UInt8]) {
         switch entry.change {
         case .message(let posted):
-            appendMessage(
-                entry, posted.id, content: posted.content, isEdited: false, clientID: posted.clientID,
-                replyTo: posted.replyTo, isDeleted: posted.isDeleted, to: &bytes)
-        case .edited(let message, let content):
+            bytes.write(about: frame &+ posted.content.utf8.count) {
+                message(entry, posted, to: &$0)
+            }
+        case .edited(let id, let content):
             // An edit cannot be blank, so an empty one has been erased.
-            appendMessage(
-                entry, message, content: content, isEdited: true, clientID: nil, replyTo: nil,
-                isDeleted: content.isEmpty, to: &bytes)
+            let posted = Change.Posted(id: id, content: content, isDeleted: content.isEmpty)
+            bytes.write(about: frame &+ content.utf8.count) {
+                message(entry, posted, isEdited: true, to: &$0)
+            }
         case .deleted(let message):
-            appendSystem(
-                "Message deleted", activeUsers(), event: "message_deleted", entry.author, entry.conversation,
-                to: &bytes)
-            bytes.put(#","message_id":"#, message.text)
-            bytes.put(#","seq":"#, entry.seq)
-            bytes.put(#","pos":"#, entry.pos)
-            bytes.put("}")
+            let users = activeUsers()
+            bytes.write(about: frame &+ 48 &* users.count) { pen in
+                system("Message deleted", users, event: "message_deleted", entry.author, entry.conversation, to: &pen)
+                pen.put(#","message_id":"#, message.text)
+                pen.put(#","seq":"#, entry.seq)
+                pen.put(#","pos":"#, entry.pos)
+                pen.raw("}")
+            }
         case .created, .reaction, .member, .updated, .read:
             break
         }
@@ -67,74 +69,84 @@ public enum V1 {
     public static func appendTyping(
         _ user: UserReference, in conversation: ConversationID, to bytes: inout [UInt8]
     ) {
-        bytes.put(#"{"type":"typing","sender_id":"#, user.id.text)
-        bytes.put(#","sender_username":"#, user.username)
-        bytes.put(#","conversation_id":"#, conversation.text)
-        bytes.put("}")
+        bytes.write(about: frame) { pen in
+            pen.put(#"{"type":"typing","sender_id":"#, user.id.text)
+            pen.put(#","sender_username":"#, user.username)
+            pen.put(#","conversation_id":"#, conversation.text)
+            pen.raw("}")
+        }
     }
 
     /// Appends "User joined". `activeUsers` holds each present user once, in the order in which it shall be shown.
     public static func appendJoined(
         _ user: UserReference, in conversation: ConversationID, activeUsers: [UserID], to bytes: inout [UInt8]
     ) {
-        appendSystem("User joined", activeUsers, event: "joined", user, conversation, to: &bytes)
-        bytes.put("}")
+        bytes.write(about: frame &+ 48 &* activeUsers.count) { pen in
+            system("User joined", activeUsers, event: "joined", user, conversation, to: &pen)
+            pen.raw("}")
+        }
     }
 
     /// Appends "User left".
     public static func appendLeft(
         _ user: UserReference, in conversation: ConversationID, activeUsers: [UserID], to bytes: inout [UInt8]
     ) {
-        appendSystem("User left", activeUsers, event: "left", user, conversation, to: &bytes)
-        bytes.put("}")
+        bytes.write(about: frame &+ 48 &* activeUsers.count) { pen in
+            system("User left", activeUsers, event: "left", user, conversation, to: &pen)
+            pen.raw("}")
+        }
     }
 
     /// Appends a refusal. `id` is the frame's, when it had one.
     public static func append(_ error: ChatError, id: FrameID? = nil, to bytes: inout [UInt8]) {
-        bytes.put(#"{"type":"error","content":"#, error.detail)
-        bytes.put(#","code":"#, error.code.rawValue)
-        bytes.put(#","status":"#, Int64(error.code.status))
-        if let id { bytes.put(#","id":"#, id) }
-        bytes.put(#","retryable":"#, error.code.isRetryable)
-        if let milliseconds = error.retryAfterMilliseconds {
-            bytes.put(#","retry_after_ms":"#, Int64(milliseconds))
+        bytes.write(about: frame &+ error.detail.utf8.count) { pen in
+            pen.put(#"{"type":"error","content":"#, error.detail)
+            pen.put(#","code":"#, error.code.rawValue)
+            pen.put(#","status":"#, Int64(error.code.status))
+            if let id { pen.put(#","id":"#, id) }
+            pen.put(#","retryable":"#, error.code.isRetryable)
+            if let milliseconds = error.retryAfterMilliseconds {
+                pen.put(#","retry_after_ms":"#, Int64(milliseconds))
+            }
+            pen.raw("}")
         }
-        bytes.put("}")
     }
 
     // MARK: Shapes
 
-    private static func appendMessage(
-        _ entry: Entry, _ message: MessageID, content: String, isEdited: Bool, clientID: ClientID?,
-        replyTo: MessageID?, isDeleted: Bool, to bytes: inout [UInt8]
+    /// Room for a frame whose identifiers are ours, but for its content and its list of users.
+    private static let frame = 512
+
+    private static func message(
+        _ entry: Entry, _ posted: Change.Posted, isEdited: Bool = false, to pen: inout JSONPen
     ) {
-        bytes.put(#"{"type":"message","content":"#, isDeleted ? "" : content)
-        bytes.put(#","sender_id":"#, entry.author.id.text)
-        bytes.put(#","sender_username":"#, entry.author.username)
-        bytes.put(#","message_id":"#, message.text)
-        bytes.put(#","timestamp":"#, entry.at)
-        bytes.put(#","is_edited":"#, isEdited)
-        bytes.put(#","conversation_id":"#, entry.conversation.text)
-        bytes.put(#","seq":"#, entry.seq)
-        bytes.put(#","pos":"#, entry.pos)
-        bytes.put(#","client_id":"#, ifAny: clientID?.text)
-        bytes.put(#","reply_to":"#, ifAny: replyTo?.text)
-        if isDeleted { bytes.put(#","is_deleted":true"#) }
-        bytes.put("}")
+        pen.put(#"{"type":"message","content":"#, posted.isDeleted ? "" : posted.content)
+        pen.put(#","sender_id":"#, entry.author.id.text)
+        pen.put(#","sender_username":"#, entry.author.username)
+        pen.put(#","message_id":"#, posted.id.text)
+        pen.put(#","timestamp":"#, entry.at)
+        pen.put(#","is_edited":"#, isEdited)
+        pen.put(#","conversation_id":"#, entry.conversation.text)
+        pen.put(#","seq":"#, entry.seq)
+        pen.put(#","pos":"#, entry.pos)
+        pen.put(#","client_id":"#, ifAny: posted.clientID?.text)
+        pen.put(#","reply_to":"#, ifAny: posted.replyTo?.text)
+        if posted.isDeleted { pen.raw(#","is_deleted":true"#) }
+        pen.raw("}")
     }
 
     /// Without the closing brace.
-    private static func appendSystem(
+    private static func system(
         _ content: StaticString, _ activeUsers: [UserID], event: StaticString, _ user: UserReference,
-        _ conversation: ConversationID, to bytes: inout [UInt8]
+        _ conversation: ConversationID, to pen: inout JSONPen
     ) {
-        bytes.put(#"{"type":"system","content":""#)
-        bytes.put(content)
-        bytes.put(#"","active_users":"#, activeUsers)
-        bytes.put(#","event":""#)
-        bytes.put(event)
-        bytes.put(#"","user_id":"#, user.id.text)
-        bytes.put(#","username":"#, user.username)
-        bytes.put(#","conversation_id":"#, conversation.text)
+        pen.raw(#"{"type":"system","content":""#)
+        pen.raw(content)
+        pen.put(#"","active_users":"#, activeUsers)
+        pen.raw(#","event":""#)
+        pen.raw(event)
+        pen.put(#"","user_id":"#, user.id.text)
+        pen.put(#","username":"#, user.username)
+        pen.put(#","conversation_id":"#, conversation.text)
     }
 }

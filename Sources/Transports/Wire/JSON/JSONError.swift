@@ -24,6 +24,7 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
         case tooDeep = "objects and arrays are nested too deeply"
         /// Readers disagree about which of the two counts, which has been used to get past checks.
         case duplicateKey = "a key occurs twice in one object"
+        case tooLong = "the text is too long"
         case trailingBytes = "something follows the value"
         case notAnObject = "an object was expected"
     }

@@ -15,10 +15,7 @@ public struct JSONNumber: Hashable, Sendable {
 
     /// The number, if it is one of `Int64` exactly.
     public var int64: Int64? {
-        let utf8 = text.utf8
-        let span = utf8.span
-        // The span is of bytes, which may be anything.
-        return Self.int64(in: unsafe span.bytes, 0..<span.count)
+        text.withBytes { Self.int64(in: $0, 0..<$0.byteCount) }
     }
 
     /// The value of a well-formed number at a place in a document, if it is one of `Int64` exactly.

@@ -205,16 +205,16 @@ struct JSONReader {
     /// Moves to the next quote, backslash or control character, or to the end.
     @inline(__always)
     private mutating func plain(in bytes: RawSpan) throws(JSONError) {
-        while offset < bytes.byteCount {
-            if offset <= bytes.byteCount &- 8 {
-                let special = JSONWord.special(bytes.word(offset))
-                guard special != 0 else {
-                    offset &+= 8
-                    continue
-                }
-                offset &+= special.trailingZeroBitCount >> 3
+        while true {
+            var at = offset
+            var special: UInt64 = 0
+            while special == 0, at <= bytes.byteCount &- 8 {
+                special = JSONWord.special(bytes.word(at))
+                at &+= special == 0 ? 8 : special.trailingZeroBitCount >> 3
             }
-            let byte = bytes.byte(offset)
+            offset = at
+            guard at < bytes.byteCount else { return }
+            let byte = bytes.byte(at)
             if byte >= 0x80 {
                 try beyondASCII(in: bytes)
             } else if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {

@@ -1,0 +1,159 @@
+// How the messages of the open conversation look, and where in them the reader is.
+//
+// The scroller lays its content out from the foot (`column-reverse`): `scrollTop` is 0 at the newest message, negative
+// above it. So the view stays at the foot when it is resized, and stays put when history is added above.
+
+import { $, arrange, avatar, el, iconButton, linkButton, linked } from "./dom.js";
+import { dateOf, dayOf, explain, timeOf } from "./words.js";
+
+const nearEnd = 48; // px: still "at the newest"
+const nearStart = 600; // px: time to fetch what is above
+
+export class Thread {
+  #on;
+  #scroller = $("timeline");
+  #list = $("rows");
+  #top = el("div", { id: "top", role: "status" });
+  #rows = new Map(); // key -> { node, row }
+  #complete = false;
+  #fetching = false;
+  #sizes = new ResizeObserver(() => this.#scrolled());
+
+  /** `on`: older(), a promise · moved() · edit(message) · remove(message) · retry(id) · discard(id) · leave() */
+  constructor(on) {
+    this.#on = on;
+    this.#list.replaceChildren();
+    this.#scroller.replaceChildren(this.#list, this.#top);
+    this.#scroller.scrollTop = 0;
+    this.#scroller.onscroll = () => this.#scrolled();
+    this.#list.onkeydown = (event) => this.#key(event);
+    this.#list.onfocusin = ({ target }) => this.#rove(target.closest(".message"));
+    this.#sizes.observe(this.#scroller);
+    this.say("Loading…");
+  }
+
+  get #messages() { return [...this.#list.querySelectorAll(".message")]; }
+  get atEnd() { return this.#scroller.scrollTop > -nearEnd; }
+
+  close() {
+    this.#scroller.onscroll = null;
+    this.#sizes.disconnect();
+  }
+
+  /** A line above the messages. */
+  say(...words) { this.#top.replaceChildren(...words); }
+
+  /** After the first page: at the unread line if there is one, else at the end. */
+  start() {
+    const line = this.#rows.get("unread")?.node, frame = this.#scroller.getBoundingClientRect();
+    this.#scroller.scrollTop = 0;
+    if (line) this.#scroller.scrollTop = Math.min(0, line.getBoundingClientRect().top - frame.top - frame.height / 5);
+    this.#scrolled();
+  }
+
+  toEnd() { this.#scroller.scrollTop = 0; }
+
+  show(rows, { animate, complete, isPair, moderates, title, begun }) {
+    const anchor = this.atEnd ? null : this.#anchor(), top = anchor?.getBoundingClientRect().top;
+    const old = this.#rows, isFirst = old.size === 0;
+    this.#complete = complete;
+    this.#rows = new Map();
+    this.#list.classList.toggle("crowd", !isPair);
+    if (!this.#fetching) this.say();
+    for (const each of rows) {
+      const row = { ...each, isPair, title, begun, canDelete: each.kind === "message" && !each.message.is_deleted && (each.mine || moderates) };
+      if (row.kind === "day") row.words = dayOf(row.at);
+      const was = old.get(row.key), node = was?.node ?? el("li");
+      if (!was || !alike(was.row, row)) draw[row.kind](node, row, this.#on);
+      if (!was && !isFirst && animate) node.classList.add("new");
+      this.#rows.set(row.key, { node, row });
+    }
+    arrange(this.#list, [...this.#rows.values()].map(({ node }) => node));
+    if (!this.#list.contains(document.activeElement)) this.#rove(this.#messages.at(-1));
+    if (anchor?.isConnected) this.#scroller.scrollTop += anchor.getBoundingClientRect().top - top;
+  }
+
+  /** The first message in view. Not a line between: those move when history comes above them. */
+  #anchor() {
+    const { top } = this.#scroller.getBoundingClientRect();
+    return this.#messages.find((node) => node.getBoundingClientRect().bottom > top);
+  }
+
+  async #scrolled() {
+    this.#on.moved();
+    const { scrollHeight, clientHeight, scrollTop } = this.#scroller;
+    if (this.#fetching || this.#complete || this.#rows.size === 0 || scrollHeight - clientHeight + scrollTop > nearStart) return;
+    this.#fetching = true;
+    this.say("Loading earlier messages…");
+    try {
+      await this.#on.older();
+      this.#fetching = false;
+      this.say();
+      requestAnimationFrame(() => this.#scrolled()); // a page may be shorter than the window
+    } catch {
+      this.say("Earlier messages could not be loaded. ", linkButton("Try again", () => { this.#fetching = false; this.#scrolled(); }));
+    }
+  }
+
+  // The keyboard: the list is one stop of Tab; the arrows go from message to message, Tab to the buttons of one.
+
+  #rove(node) {
+    for (const old of this.#list.querySelectorAll("[tabindex='0']")) old.setAttribute("tabindex", -1);
+    node?.setAttribute("tabindex", 0);
+  }
+
+  #key(event) {
+    const all = this.#messages, here = all.indexOf(event.target.closest(".message"));
+    const to = { ArrowUp: here - 1, ArrowDown: here + 1, Home: 0, End: all.length - 1, Escape: all.length }[event.key];
+    if (to === undefined || here < 0) return;
+    event.preventDefault();
+    if (to < all.length) all[Math.max(0, to)].focus(); else this.#on.leave();
+  }
+}
+
+const alike = (a, b) => Object.keys({ ...a, ...b }).every((name) => a[name] === b[name] || (name === "message" && a.kind === "pending"));
+
+const time = (at) => el("time", { datetime: at }, timeOf(at));
+
+const draw = {
+  start(node, { title, isPair, begun }) {
+    node.className = "start";
+    node.replaceChildren(el("h3", { dir: "auto" }, title),
+      el("p", {}, `${isPair ? `You and ${title} began here` : "This conversation began"} on ${dateOf(begun)}.`));
+  },
+
+  day(node, { words, at }) {
+    node.className = "day";
+    node.replaceChildren(el("time", { datetime: at }, words));
+  },
+
+  unread(node) {
+    node.className = "unread";
+    node.replaceChildren("New");
+  },
+
+  message(node, { message, mine, first, last, isPair, canDelete, state, error, clientId }, on) {
+    const { created_at: at, is_deleted: deleted, sender_username: name } = message;
+    const failed = state === "failed", waiting = state && !failed, named = first && !mine && !isPair;
+    const classes = { message: true, mine, theirs: !mine, first, last, deleted, failed, waiting, new: node.classList.contains("new") };
+    node.className = Object.keys(classes).filter((each) => classes[each]).join(" ");
+    if (!node.hasAttribute("tabindex")) node.tabIndex = -1;
+    const parts = [
+      named && avatar(message.sender_id, name),
+      el("span", { class: named ? "name" : "unseen", dir: "auto" }, mine ? "You" : name),
+      el("div", { class: "line" },
+        el("div", { class: "bubble" },
+          el("p", { dir: "auto" }, ...(deleted ? ["Message deleted"] : linked(message.content))),
+          message.is_edited && !deleted && el("small", {}, "edited")),
+        el("div", { class: "tools" },
+          !last && time(at),
+          mine && canDelete && iconButton("edit", "Edit", () => on.edit(message)),
+          canDelete && iconButton("delete", "Delete", () => on.remove(message)))),
+      failed && el("p", { class: "foot" }, `Not sent. ${explain(error)} `,
+        linkButton("Try again", () => on.retry(clientId)), linkButton("Discard", () => on.discard(clientId))),
+      last && !failed && el("p", { class: "foot" }, waiting ? el("span", {}, state === "sending" ? "Sending…" : "Waiting to be sent") : time(at)),
+    ];
+    node.replaceChildren(...parts.filter(Boolean));
+  },
+};
+draw.pending = draw.message;

@@ -1,0 +1,96 @@
+// The messages of one conversation that we hold, and the rows a reader sees. No DOM.
+
+import { dayKey } from "./words.js";
+
+const groupWithin = 5 * 60_000;
+
+export class Timeline {
+  #byId = new Map();
+  #ordered = []; // ascending in seq: one run without holes, up to the newest
+  #ahead = new Map(); // id -> what the feed told of a message before its page of history came
+  /** True once the first message of the conversation is held. */
+  complete = false;
+
+  get length() { return this.#ordered.length; }
+  get oldestSeq() { return this.#ordered[0]?.seq; }
+  get(id) { return this.#byId.get(id); }
+
+  /** Adds one message; false if it was known. */
+  add(given) {
+    if (this.#byId.has(given.id)) return false;
+    const message = { ...given, ...this.#ahead.get(given.id) };
+    this.#ahead.delete(given.id);
+    this.#byId.set(given.id, message);
+    let place = this.#ordered.length;
+    while (place > 0 && this.#ordered[place - 1].seq > message.seq) place--;
+    this.#ordered.splice(place, 0, message);
+    return true;
+  }
+
+  /** A page of history; `complete` when nothing is before it. */
+  addOlder(page, complete) {
+    for (const message of page) this.add(message);
+    this.complete = complete;
+  }
+
+  /** Lets go of all but the newest `count`; history can be asked again. */
+  trim(count) {
+    for (const message of this.#ordered.splice(0, this.#ordered.length - count)) this.#byId.delete(message.id);
+    this.complete = false;
+  }
+
+  edit(id, content) { this.#change(id, { content, is_edited: true }); }
+  delete(id) { this.#change(id, { content: "", is_deleted: true }); }
+
+  /** The oldest of the last `count` messages of others, which is where unread ones begin. */
+  firstUnread(count, me) {
+    let found = null;
+    for (let i = this.#ordered.length - 1; i >= 0 && count > 0; i--) {
+      const { id, sender_id, is_deleted } = this.#ordered[i];
+      if (sender_id === me.id || is_deleted) continue;
+      found = id;
+      count--;
+    }
+    return found;
+  }
+
+  /** My newest message that can still be edited. */
+  lastOf(me) { return this.#ordered.findLast((message) => message.sender_id === me.id && !message.is_deleted); }
+
+  /**
+   * What is shown, top to bottom, of kind `start`, `day`, `unread`, `message` or `pending`. A message is `first` or
+   * `last` of its group: one sender, one day, no five minutes of silence, no line between.
+   */
+  rows({ me, pending, unreadFrom }) {
+    const rows = [];
+    if (this.complete) rows.push({ key: "start", kind: "start" });
+    let before = null, row = null;
+    const place = (key, kind, message, more) => {
+      const { id, sender_id, created_at: at } = message, day = dayKey(at);
+      const newDay = !before || dayKey(before.created_at) !== day, isUnread = id && id === unreadFrom;
+      const first = newDay || isUnread || before.sender_id !== sender_id || Date.parse(at) - Date.parse(before.created_at) > groupWithin;
+      if (row && first) row.last = true;
+      if (newDay) rows.push({ key: `day-${day}`, kind: "day", at });
+      if (isUnread) rows.push({ key: "unread", kind: "unread" });
+      row = { key, kind, message, mine: sender_id === me.id, first, last: false, ...more };
+      rows.push(row);
+      before = message;
+    };
+    // A message keeps the key it had while it was pending, so that its row stays the same row.
+    for (const message of this.#ordered) place(message.client_id ?? message.id, "message", message);
+    for (const { client_id: clientId, content, created_at, state, error } of pending) {
+      place(clientId, "pending", { sender_id: me.id, content, created_at }, { clientId, state, error });
+    }
+    if (row) row.last = true;
+    return rows;
+  }
+
+  #change(id, news) {
+    const old = this.#byId.get(id);
+    if (!old) { this.#ahead.set(id, { ...this.#ahead.get(id), ...news }); return; }
+    if (old.is_deleted) return;
+    const message = { ...old, ...news };
+    this.#byId.set(id, message);
+    this.#ordered[this.#ordered.lastIndexOf(old)] = message;
+  }
+}

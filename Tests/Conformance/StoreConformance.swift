@@ -1,0 +1,43 @@
+public import ChatKernel
+
+/// One thing a store must do, as a value: any test framework can run it, and so can a `for` loop in a script.
+public struct ConformanceCase: Sendable, CustomStringConvertible {
+    /// What must hold; the words of the contract's sentence where there is one.
+    public let name: String
+    public let run: @Sendable (any StoreHarness) async throws -> Void
+
+    init(_ name: String, run: @escaping @Sendable (any StoreHarness) async throws -> Void) {
+        self.name = name
+        self.run = run
+    }
+
+    public var description: String { name }
+}
+
+/// How the cases get at the stores they try.
+public protocol StoreHarness: Sendable {
+    /// A new, empty store.
+    func makeStore() async throws -> any Store
+
+    /// Closes the store and opens another on the same data; nil for a store that forgets, once it is closed.
+    func reopen(_ store: any Store) async throws -> (any Store)?
+}
+
+/// A store did not do what it must.
+public struct ConformanceFailure: Error, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}
+
+/// What every ``Store`` must do.
+///
+/// ```swift
+/// @Test(arguments: StoreConformance.cases)
+/// func conforms(_ item: ConformanceCase) async throws { try await item.run(MyHarness()) }
+/// ```
+public enum StoreConformance {
+    /// All cases, independent of one another.
+    public static let cases: [ConformanceCase] =
+        numbering + batches + idempotency + conversations + members + messages + pages + replays + accounts + life
+}

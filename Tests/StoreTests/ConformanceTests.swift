@@ -1,0 +1,27 @@
+import ChatConformance
+import ChatKernel
+import ChatSQLite
+import Testing
+
+/// Every store, the same list.
+@Suite("Stores conform")
+struct ConformanceTests {
+    @Test(arguments: StoreConformance.cases)
+    func inMemory(_ item: ConformanceCase) async throws { try await item.run(InMemoryHarness()) }
+
+    @Test(arguments: StoreConformance.cases)
+    func sqliteSynced(_ item: ConformanceCase) async throws { try await item.run(SQLiteHarness(.synced)) }
+
+    @Test(arguments: StoreConformance.cases)
+    func sqliteWritten(_ item: ConformanceCase) async throws { try await item.run(SQLiteHarness(.written)) }
+
+    /// All the time in the middle of a fill, a row at a time.
+    @Test(arguments: StoreConformance.cases)
+    func sqliteFilling(_ item: ConformanceCase) async throws {
+        var tuning = Tuning()
+        tuning.tailLimit = 3
+        tuning.sliceRows = 1
+        tuning.scanRows = 2
+        try await item.run(SQLiteHarness(.written, tuning))
+    }
+}

@@ -1,0 +1,78 @@
+import ChatKernel
+import ChatSQLite
+import Testing
+
+/// The same random history, told to the readable store and to SQLite: the same replies and the same reads.
+@Suite("SQLite differs in nothing from the specification")
+struct DifferentialTests {
+    @Test(arguments: 0..<12)
+    func asInMemory(seed: Int) async throws {
+        var dice = Dice(seed: UInt64(seed))
+        var tuning = Tuning()
+        // From always filling to never.
+        tuning.tailLimit = [1, 7, 40, 200, 60_000][dice.roll(5)]
+        tuning.sliceRows = [1, 5, 500][dice.roll(3)]
+        tuning.scanRows = [3, 50, 20_000][dice.roll(3)]
+        let harness = SQLiteHarness(.written, tuning)
+        let specification = InMemoryStore(epoch: Epoch(1))
+        var store = try await harness.makeStore()
+        var history = History(dice: dice)
+        for user in history.accounts {
+            try await specification.save(user)
+            try await store.save(user)
+        }
+        for round in 0..<120 {
+            let (drafts, now) = history.nextBatch()
+            let wanted = try await specification.commit(drafts, at: now)
+            let found = try await store.commit(drafts, at: now)
+            try #require(found == wanted, "seed \(seed), batch \(round)")
+            history.learn(from: wanted)
+            if history.dice.roll(25) == 0 { store = try #require(try await harness.reopen(store)) }
+            if round % 4 == 0 { try await compare(store, specification, &history, "seed \(seed), batch \(round)") }
+        }
+        await store.close()
+    }
+
+    private func compare(
+        _ store: any Store, _ specification: any Store, _ history: inout History, _ place: String
+    ) async throws {
+        for read in history.reads(count: 12) {
+            let wanted = try await read.answer(of: specification)
+            let found = try await read.answer(of: store)
+            try #require(found == wanted, "\(read), \(place)")
+        }
+        #expect(try await store.head().pos == specification.head().pos, "\(place)")
+    }
+}
+
+/// A question both stores are asked.
+enum Read: CustomTestStringConvertible {
+    case entries(Scope, Int)
+    case standing(UserID, ConversationID)
+    case conversation(ConversationID, UserID)
+    case conversations(UserID, ConversationMark?, Int)
+    case messages(MessageQuery, Int)
+
+    /// As text: what differs is then read at once.
+    func answer(of store: any Store) async throws -> [String] {
+        switch self {
+        case .entries(let scope, let limit): try await store.entries(in: scope, limit: limit).map { "\($0)" }
+        case .standing(let user, let id): ["\(String(describing: try await store.standing(of: user, in: id)))"]
+        case .conversation(let id, let viewer):
+            ["\(String(describing: try await store.conversation(id, for: viewer)))"]
+        case .conversations(let user, let mark, let limit):
+            try await store.conversations(of: user, after: mark, limit: limit).map { "\($0)" }
+        case .messages(let query, let limit): try await store.messages(query, limit: limit).map { "\($0)" }
+        }
+    }
+
+    var testDescription: String {
+        switch self {
+        case .entries(let scope, let limit): "\(limit) entries of \(scope)"
+        case .standing(let user, let id): "standing of \(user) in \(id)"
+        case .conversation(let id, let viewer): "\(id) for \(viewer)"
+        case .conversations(let user, let mark, let limit): "\(limit) conversations of \(user) after \(mark as Any)"
+        case .messages(let query, let limit): "\(limit) messages of \(query)"
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import CSQLite
+import ChatKernel
+import ChatSQLite
+import Glibc
+
+/// One user in one conversation, for tests that are about the file.
+struct Talk {
+    let store: SQLiteStore
+    let room = ConversationID("room")
+    static let ada = UserID("ada")
+
+    static func begin(_ store: SQLiteStore) async throws -> Talk {
+        try await store.save(User(id: ada, username: "ada", createdAt: Timestamp(microseconds: 0)))
+        let talk = Talk(store: store)
+        try await talk.perform(.create(ConversationDetails(isGroup: true), participants: []))
+        return talk
+    }
+
+    static func goOn(_ store: SQLiteStore) -> Talk { Talk(store: store) }
+
+    func draft(_ proposal: Draft.Proposal) -> Draft {
+        Draft(conversation: room, author: Self.ada, proposal: proposal, entropy: .random(in: 0 ... .max))
+    }
+
+    @discardableResult
+    func perform(_ proposal: Draft.Proposal) async throws -> Reply {
+        try await store.commit([draft(proposal)], at: Timestamp(microseconds: 1_700_000_000_000_000))[0].get()
+    }
+
+    @discardableResult
+    func say(_ content: String, as name: String? = nil) async throws -> MessageID {
+        let reply = try await perform(.post(content: content, clientID: name.map { ClientID($0) }, replyTo: nil))
+        guard case .message(let posted) = reply.entry?.change else { throw StoreError(.damaged, "no message") }
+        return posted.id
+    }
+
+    func contents() async throws -> [String] {
+        try await store.messages(.newest(room, spans: [Span(from: 1)], offset: 0), limit: 100_000).map(\.content)
+    }
+}
+
+extension Result<Reply, ChatError> {
+    var refusal: ChatError.Code? { if case .failure(let error) = self { error.code } else { nil } }
+}
+
+func fileMode(_ path: String) -> mode_t {
+    var about = stat()
+    return unsafe stat(path, &about) == 0 ? about.st_mode & 0o777 : 0
+}
+
+struct FileTrouble: Error {
+    let path: String
+}
+
+func contents(_ path: String) throws -> [UInt8] {
+    guard let file = unsafe fopen(path, "r") else { throw FileTrouble(path: path) }
+    defer { unsafe fclose(file) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65_536)
+    while true {
+        let count = unsafe fread(&chunk, 1, chunk.count, file)
+        if count == 0 { return bytes }
+        bytes += chunk[..<count]
+    }
+}
+
+func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
+    guard let file = unsafe fopen(path, "w") else { throw FileTrouble(path: path) }
+    defer { unsafe fclose(file) }
+    let bytes = Array(bytes)
+    guard unsafe fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw FileTrouble(path: path) }
+}
+
+func write(_ text: String, to path: String) throws { try write(text.utf8, to: path) }
+
+/// Executes statements with a connection that is none of the store's.
+func execute(_ sql: String, on path: String) throws {
+    var handle: OpaquePointer?
+    defer { unsafe sqlite3_close_v2(handle) }
+    guard unsafe sqlite3_open(path, &handle) == SQLITE_OK,
+        unsafe sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK
+    else { throw FileTrouble(path: path) }
+}

@@ -36,8 +36,8 @@ struct PromiseTests {
         } throws: { error in
             (error as? ConfigProblems)?.problems.map(\.description) == [
                 "require.resume: “rest” on this store cannot promise it",
-                "require.durability: the store is only “memory”, and “synced” is asked",
                 "require.resume: “websocket” on this store cannot promise it",
+                "require.durability: the store is only “memory”, and “synced” is asked",
             ]
         }
     }

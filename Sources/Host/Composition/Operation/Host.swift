@@ -22,6 +22,8 @@ public final class Host: Sendable {
     private let ready = Mutex<@Sendable (Running) -> Void>({ _ in })
     private let server = Mutex<HTTPServer?>(nil)
     private let stopsEarly = Atomic(false)
+    /// Why a transport gave up, when one did.
+    private let failure = Mutex<Failure?>(nil)
 
     /// What a host is once it serves.
     public struct Running: Sendable {
@@ -125,13 +127,13 @@ public final class Host: Sendable {
         // Left in this order: the server with its connections, then what the transports do beside it, and last the
         // kernel, which commits what it had accepted.
         async let _: Void = kernel.run()
-        let failure = Mutex<Failure?>(nil)
         try await withThrowingDiscardingTaskGroup { group in
             for (transport, promise) in zip(transports, promises) {
-                group.addTask {
+                group.addTask { [self] in
                     do {
                         try await transport.run(serving: kernel)
-                    } catch  where !(error is CancellationError) {
+                    } catch is CancellationError {
+                    } catch {
                         // One way in less is not what was asked for: the host stops, in order, and says why.
                         failure.withLock { $0 = $0 ?? Failure("\(promise.transport): \(error)") }
                         server.drain()

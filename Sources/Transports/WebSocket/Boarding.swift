@@ -8,19 +8,23 @@ final class Boarding: Sendable {
     let conversation: ConversationID
     /// What the client has.
     let position: Seq
-    /// Whether there is nothing to read before the live entries.
-    let isLive: Bool
+    /// Whether there was nothing to read before the live entries, when it was let in.
+    let isUpToDate: Bool
+    /// Batches that the lane had been handed before it was let in.
+    let batches: Int
     /// Something to be told once it is in: its position could not be served.
     let refusal: ChatError?
     private let isTaken = Atomic<Bool>(false)
 
     init(
-        session: Session, conversation: ConversationID, position: Seq, isLive: Bool, refusal: ChatError?
+        session: Session, conversation: ConversationID, position: Seq, isUpToDate: Bool, batches: Int,
+        refusal: ChatError?
     ) {
         self.session = session
         self.conversation = conversation
         self.position = position
-        self.isLive = isLive
+        self.isUpToDate = isUpToDate
+        self.batches = batches
         self.refusal = refusal
     }
 

@@ -1,6 +1,7 @@
 import ChatKernel
 import ChatNet
 import ChatWire
+import Synchronization
 
 /// The connections of one loop: takes batches from the committer, and gathers what the loop's connections say in one round.
 ///
@@ -15,6 +16,7 @@ final class Lane: Outlet, @unchecked Sendable {
     private var rooms: [ConversationID: Room] = [:]
     private var connections: [Session.ID: WebSocketConnection] = [:]
     private var gathered: [Submission] = []
+    private let delivered = Atomic<Int>(0)
 
     /// The connections that follow one conversation, in an array that delivery walks.
     private final class Room {
@@ -34,7 +36,11 @@ final class Lane: Outlet, @unchecked Sendable {
 
     // MARK: From any thread
 
+    /// Batches handed to this lane so far. While the number stays, nobody who is still being let in has missed anything.
+    var batches: Int { delivered.load(ordering: .acquiring) }
+
     func deliver(_ batch: Batch) {
+        delivered.add(1, ordering: .releasing)
         // Encoded here, on the committer's thread, while the loop is still busy with the sockets.
         for parcel in batch.parcels { _ = V1Frames.bytes(of: parcel, kernel: kernel) }
         let isTaken = loop.post { [self] in take(batch) }

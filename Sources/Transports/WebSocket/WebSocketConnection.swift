@@ -6,7 +6,8 @@ import ChatWire
 /// One WebSocket of profile v1: one user in one conversation. Lives on its loop.
 ///
 /// What comes from the kernel is offered to the ``Feed``, which says what of it to send; past the outbox's bytes the feed
-/// lags, the queue stops growing, and the rest is read from the store as the socket drains.
+/// lags, the queue stops growing, and the rest is read from the store as the socket drains. Who is removed gets all up
+/// to its removal, at its own speed, and is closed there.
 final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     let session: Session
     let conversation: ConversationID
@@ -17,6 +18,11 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     private var feed: Feed
     private var expiry: Int64?
     private var isReadingPage = false
+    /// Removed, but with entries from before that still to come: told of nothing else any more.
+    private var hasDeparted = false
+    /// A frame asked for something that has to be waited for. The frames behind it wait too: so answers keep their order,
+    /// and however many questions a client sends, one is under way.
+    private var isAsking = false
     private var isDraining = false
     /// Told while the queue was full: the newest notice is what still matters when it has drained.
     private var missedPresence: [UInt8]?
@@ -32,7 +38,8 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         machine = WebSocketMachine(limits: lane.settings.limits)
         liveness = Liveness(patience: lane.settings.patience, now: lane.loop.now)
         feed = Feed(
-            position: boarding.position, isLive: boarding.isLive, holdLimit: lane.kernel.limits.heldEntries)
+            position: boarding.position, isLive: boarding.isUpToDate && boarding.batches == lane.batches,
+            holdLimit: lane.kernel.limits.heldEntries)
         renew(until: session.identity.expiresAt)
     }
 
@@ -47,17 +54,17 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
 
     // MARK: Time
 
-    /// The moment the token ends, and the leeway that it was checked with.
+    /// The moment the token ends, and the leeway that it was checked with, which may have begun.
     private func renew(until end: Timestamp?) {
-        guard let end else {
+        guard let end = end?.advanced(bySeconds: Self.leewaySeconds) else {
             expiry = nil
             return
         }
-        let left = end.microseconds &+ Self.leeway / 1000 &- lane.kernel.time.wall().microseconds
-        expiry = lane.loop.now &+ min(max(0, left), 1 << 50) &* 1000
+        let (left, isFar) = end.microseconds.subtractingReportingOverflow(lane.kernel.time.wall().microseconds)
+        expiry = isFar ? nil : lane.loop.now &+ min(max(0, left), 1 << 50) &* 1000
     }
 
-    private static let leeway: Int64 = 30_000_000_000
+    private static let leewaySeconds: Int64 = 30
 
     private func arm() {
         switch (liveness.deadline, expiry) {
@@ -84,6 +91,10 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         liveness.bytesArrived(now: lane.loop.now)
         var at = 0
         while !liveness.isClosing {
+            guard mayRead else {
+                stream.pauseReading()
+                return at
+            }
             switch machine.next(in: &bytes, from: &at) {
             case .needBytes: return at
             case .text(let range): read(bytes.bytes.extracting(range))
@@ -91,9 +102,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
                 let message = machine.takeMessage()
                 unsafe read(message.span.bytes)
             case .binary, .assembled: close(.unsupportedData, "Text frames only.")
-            case .ping(let range):
-                stream.send(FrameWriter.frame(.pong, bytes.bytes.extracting(range)))
-                pauseWhenFull()
+            case .ping(let range): stream.send(FrameWriter.frame(.pong, bytes.bytes.extracting(range)))
             case .pong: break
             case .close(let code, _):
                 switch liveness.peerClosed() {
@@ -117,7 +126,6 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
                 send(error, id: frame.id)
             }
         }
-        pauseWhenFull()
     }
 
     private func handle(_ frame: ClientFrame) throws(ChatError) {
@@ -207,9 +215,9 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         stream.send(FrameWriter.text(payload))
     }
 
-    /// A client that asks and does not read: nothing more is read from it until it does.
-    private func pauseWhenFull() {
-        if stream.queuedBytes > 2 * lane.settings.outboxBytes { stream.pauseReading() }
+    /// Nothing more is read from a client that asks and does not read what it is told, until it does.
+    private var mayRead: Bool {
+        !isAsking && !isDraining && stream.queuedBytes <= 2 * lane.settings.outboxBytes
     }
 
     // MARK: To the client
@@ -217,22 +225,32 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     /// A parcel, with its frames as everybody gets them.
     func take(_ parcel: Parcel, _ bytes: [UInt8]) {
         guard !liveness.isClosing else { return }
-        if stream.queuedBytes > lane.settings.outboxBytes { feed.lag() }
-        let offer = feed.offer(parcel)
-        if !parcel.departures.isEmpty, let departure = parcel.departures.first(where: { $0.user == session.user.id }) {
-            if offer != .nothing { send(parcel, after: parcel.first - 1, through: departure.seq) }
-            return close(.policyViolation, "removed")
-        }
-        switch offer {
-        case .deliver: stream.send(bytes)
-        case .deliverRest(let after): send(parcel, after: after, through: .max)
+        // Not while it reads: the page under way would be shown, and then be read again.
+        if feed.isLive, stream.queuedBytes > lane.settings.outboxBytes { feed.lag() }
+        let had = feed.position
+        switch feed.offer(parcel) {
+        case .deliver where parcel.departures.isEmpty: return stream.send(bytes)
+        case .deliver: return show(parcel, after: had)
+        case .deliverRest(let after): return show(parcel, after: after)
         case .read: readOn()
         case .nothing: break
         }
+        if departure(in: parcel, after: had) != nil, !hasDeparted {
+            hasDeparted = true
+            missedPresence = nil
+            session.leave(conversation)
+        }
     }
 
-    private func send(_ parcel: Parcel, after: Seq, through: Seq) {
-        send(parcel.entries.filter { $0.seq > after && $0.seq <= through })
+    private func departure(in parcel: Parcel, after: Seq) -> Seq? {
+        parcel.departures.first { $0.user == session.user.id && $0.seq > after }?.seq
+    }
+
+    /// What of a parcel is news, up to the removal of this very user.
+    private func show(_ parcel: Parcel, after: Seq) {
+        let departure = departure(in: parcel, after: after)
+        send(parcel.entries.filter { $0.seq > after && $0.seq <= departure ?? .max })
+        if departure != nil { close(.policyViolation, "removed") }
     }
 
     private func send(_ entries: [Entry]) {
@@ -241,16 +259,15 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     }
 
     func take(_ signal: Signal, _ frame: [UInt8]) {
-        guard !liveness.isClosing else { return }
-        guard stream.queuedBytes <= lane.settings.outboxBytes / 2 else {
-            if case .presence = signal { missedPresence = frame }
-            return
-        }
-        stream.send(frame)
+        guard !liveness.isClosing, !hasDeparted else { return }
+        let isFull = stream.queuedBytes > lane.settings.outboxBytes / 2
+        // The newest is kept, and whatever was kept before is older than the one sent now.
+        if case .presence = signal { missedPresence = isFull ? frame : nil }
+        if !isFull { stream.send(frame) }
     }
 
     func drained(_ stream: ByteStream) {
-        if !isDraining { stream.resumeReading() }
+        if mayRead { stream.resumeReading() }
         if let missedPresence {
             self.missedPresence = nil
             stream.send(missedPresence)
@@ -291,7 +308,10 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             send(page.entries)
             if page.endsMembership, page.isLast { return close(.policyViolation, "removed") }
             switch feed.page(through: page.through, isLast: page.isLast) {
-            case .live(let following): for item in following { send(item.parcel, after: item.after, through: .max) }
+            case .live(let following):
+                for item in following where !liveness.isClosing { show(item.parcel, after: item.after) }
+                // Removed, and a member again by now: another stay, for another connection.
+                if hasDeparted { close(.policyViolation, "removed") }
             case .read: readOn()
             case .nothing: break
             }
@@ -333,6 +353,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     /// Sends an errand for something a frame asked for, and its answer when there is one.
     private func answer(_ id: FrameID, _ ask: @escaping @Sendable () async throws(ChatError) -> Writing) {
         let lane = lane
+        isAsking = true
         lane.errands.send { [weak self] in
             var payload: [UInt8] = []
             do throws(ChatError) {
@@ -345,15 +366,22 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             lane.loop.post { [weak self] in
                 guard let self, !self.liveness.isClosing else { return }
                 self.stream.send(frame)
-                self.pauseWhenFull()
+                self.answered()
             }
         }
+    }
+
+    /// The frames behind a question have their turn.
+    private func answered() {
+        isAsking = false
+        if mayRead { stream.resumeReading() }
     }
 
     // MARK: Renewing
 
     private func authenticate(_ token: String, _ id: FrameID) {
         let (lane, user) = (lane, session.user.id)
+        isAsking = true
         lane.errands.send { [weak self] in
             let result: Result<Identity, ChatError>
             do throws(ChatError) {
@@ -378,6 +406,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             arm()
             acknowledge(id)
         }
+        answered()
     }
 
     // MARK: The end

@@ -35,7 +35,7 @@ public struct WebSocketSettings: Decodable, Sendable, Equatable {
             guard range.contains(value) else {
                 throw DecodingError.dataCorruptedError(
                     forKey: key, in: values,
-                    debugDescription: "a whole number from \(range.lowerBound) to \(range.upperBound)")
+                    debugDescription: "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
             }
             return value
         }

@@ -71,6 +71,8 @@ public final class WebSocketTransport: HTTPMounted {
         }
         let conversation = ConversationID(named)
         let session = try kernel.open(identity, delivering: lane)
+        // Before the head is read: what is delivered from here on finds no connection yet, and may not be in the head.
+        let batches = lane.batches
         let head: Seq
         do throws(ChatError) {
             head = try await session.join(conversation).lastSeq
@@ -84,9 +86,12 @@ public final class WebSocketTransport: HTTPMounted {
                     ChatError(.cursorAhead, "This conversation has not come to \(after); it stands at \(head).")
                 } else { nil }
             return Boarding(
-                session: session, conversation: conversation, position: head, isLive: true, refusal: refusal)
+                session: session, conversation: conversation, position: head, isUpToDate: true, batches: batches,
+                refusal: refusal)
         }
-        return Boarding(session: session, conversation: conversation, position: after, isLive: false, refusal: nil)
+        return Boarding(
+            session: session, conversation: conversation, position: after, isUpToDate: false, batches: batches,
+            refusal: nil)
     }
 
     private static func bearer(_ request: HTTPRequest) -> String? {

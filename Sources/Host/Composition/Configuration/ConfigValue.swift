@@ -9,6 +9,9 @@ indirect enum ConfigValue: Decodable, Equatable, Sendable {
     case string(String)
     case array([ConfigValue])
     case object([String: ConfigValue])
+    /// Was wrong or missing, and has been told of. In a list it is passed over, so that the items behind it keep their
+    /// numbers; a member counts as left out or, where it is needed, is the emptiest value there is.
+    case removed
 
     init(from decoder: any Decoder) throws {
         if let keyed = try? decoder.container(keyedBy: AnyKey.self) {
@@ -53,31 +56,37 @@ indirect enum ConfigValue: Decodable, Equatable, Sendable {
         switch self {
         case .null: "null"
         case .bool: "true or false"
-        case .integer, .number: "a number"
+        case .integer: "a number"
+        case .number(let number): "\(number)"
         case .string: "text"
         case .array: "a list"
         case .object: "an object"
+        case .removed: "nothing"
         }
     }
 
-    /// Without what stands at this path, so that what else is wrong can be found. False when nothing stands there.
+    var isRemoved: Bool { if case .removed = self { true } else { false } }
+
+    /// Without what stands at this path, so that what else is wrong can be found. False when that has been done.
     mutating func remove(_ path: ArraySlice<any CodingKey>) -> Bool {
         guard let first = path.first else { return false }
         let rest = path.dropFirst()
         switch self {
         case .object(var members):
-            guard var member = members[first.stringValue] else { return false }
             if rest.isEmpty {
-                members[first.stringValue] = nil
+                guard members[first.stringValue]?.isRemoved != true else { return false }
+                members[first.stringValue] = .removed
             } else {
-                guard member.remove(rest) else { return false }
+                guard var member = members[first.stringValue], member.remove(rest) else { return false }
                 members[first.stringValue] = member
             }
             self = .object(members)
         case .array(var items):
-            guard let index = first.intValue, items.indices.contains(index) else { return false }
+            guard let index = first.intValue, items.indices.contains(index), !items[index].isRemoved else {
+                return false
+            }
             if rest.isEmpty {
-                items.remove(at: index)
+                items[index] = .removed
             } else if !items[index].remove(rest) {
                 return false
             }

@@ -106,12 +106,13 @@ private struct SectionReader {
             return []
         }
         var found: [(name: String, guarantees: TransportGuarantees, open: AdapterCatalog.TransportOpening)] = []
+        var seen: Set<String> = []
         for (index, item) in items.enumerated() {
             let path = [AnyKey(stringValue: "transports"), AnyKey(intValue: index)]
             guard let slot = adapter(item, path, among: catalog.transports), let name = type(of: item) else {
                 continue
             }
-            if found.contains(where: { $0.name == name }) {
+            if !seen.insert(name).inserted {
                 problems.append(
                     ConfigProblem(path: SettingsDecoder.text(path), text: "there is a “\(name)” before it already"))
             }
@@ -155,10 +156,14 @@ private struct SectionReader {
     ) -> [String: ConfigValue] {
         var root = root
         func set(_ section: String, _ key: String, _ value: ConfigValue) {
-            var members: [String: ConfigValue] = [:]
-            if case .object(let present)? = root[section] { members = present }
-            members[key] = value
-            root[section] = .object(members)
+            switch root[section] {
+            case .object(var members):
+                members[key] = value
+                root[section] = .object(members)
+            case nil: root[section] = .object([key: value])
+            // What stands there is no section, and will be told of.
+            default: break
+            }
         }
         if let secret = environment["SECRET_KEY"], !secret.isEmpty {
             set("auth", "secretKey", .object(["env": .string("SECRET_KEY")]))
@@ -167,12 +172,12 @@ private struct SectionReader {
             set("auth", "algorithm", .string(algorithm))
         }
         if let minutes = environment["ACCESS_TOKEN_EXPIRE_MINUTES"], !minutes.isEmpty {
-            guard let number = Int64(minutes) else {
+            if let number = Int64(minutes) {
+                set("auth", "accessTokenExpireMinutes", .integer(number))
+            } else {
                 problems.append(
                     ConfigProblem(path: "ACCESS_TOKEN_EXPIRE_MINUTES", text: "must be a whole number of minutes"))
-                return root
             }
-            set("auth", "accessTokenExpireMinutes", .integer(number))
         }
         if let listen = environment["CHAT_LISTEN"], !listen.isEmpty { set("http", "listen", .string(listen)) }
         if let url = environment["DATABASE_URL"], !url.isEmpty {

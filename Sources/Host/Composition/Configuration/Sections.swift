@@ -1,4 +1,5 @@
 import ChatKernel
+import ChatNet
 
 /// The config's `http`.
 struct HTTPSection: Decodable, Sendable {
@@ -25,21 +26,28 @@ struct HTTPSection: Decodable, Sendable {
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         listen = try values.decodeIfPresent(String.self, forKey: .listen) ?? listen
-        allowedOrigins = try values.decodeIfPresent([String].self, forKey: .allowedOrigins) ?? allowedOrigins
+        allowedOrigins =
+            try values.decodeIfPresent([Origin].self, forKey: .allowedOrigins)?.map(\.text) ?? allowedOrigins
         loops = try values.number(.loops, in: 0...64, default: loops)
         drainSeconds = try values.number(.drainSeconds, in: 0...300, default: drainSeconds)
-        guard let colon = listen.lastIndex(of: ":"), listen.startIndex < colon,
-            UInt16(listen[listen.index(after: colon)...]) != nil
-        else {
+        guard (try? ListenAddress(listen)) != nil else {
             throw DecodingError.dataCorruptedError(
                 forKey: .listen, in: values, debugDescription: "must be address:port, such as 127.0.0.1:8000")
         }
-        for (index, origin) in allowedOrigins.enumerated()
-        where !origin.hasPrefix("http://") && !origin.hasPrefix("https://") || origin.hasSuffix("/") {
-            throw DecodingError.dataCorrupted(
-                .init(
-                    codingPath: values.codingPath + [CodingKeys.allowedOrigins, AnyKey(intValue: index)],
-                    debugDescription: "must be an origin without a path, such as https://app.example.org"))
+    }
+
+    /// `scheme://host` or `scheme://host:port`, as a browser says it.
+    private struct Origin: Decodable {
+        let text: String
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            text = try value.decode(String.self)
+            let host = ["https://", "http://"].first { text.hasPrefix($0) }.map { text.dropFirst($0.count) }
+            guard let host, !host.isEmpty, !host.contains(where: { "/?#@ ".contains($0) }) else {
+                throw DecodingError.dataCorruptedError(
+                    in: value, debugDescription: "must be an origin without a path, such as https://app.example.org")
+            }
         }
     }
 }

@@ -2,27 +2,29 @@
 /// settings never asked for.
 ///
 /// A `Decodable` stops at its first error. So what stands where the error points is taken out, and the rest is decoded
-/// again, until nothing more is found.
+/// again, until nothing more is found. Where even nothing is wrong, the object around it is taken out with it.
 enum SettingsDecoder {
     static func decode<T: Decodable>(
         _ type: T.Type, from value: ConfigValue, at path: [any CodingKey], ignoring known: Set<String> = []
     ) -> Result<T, ConfigProblems> {
         var value = value
         var problems: [ConfigProblem] = []
-        var unknown: [ConfigProblem] = []
+        var told: Set<String> = []
         while true {
             let asked = AskedKeys()
+            // Looked into by somebody who may not need anything of it.
+            asked.visit(path)
             do {
                 let settings = try T(from: ValueDecoder(value: value, codingPath: path, asked: asked))
-                unknown = asked.unasked(in: value, at: path, ignoring: known)
-                problems += unknown
+                problems += asked.unasked(in: value, at: path, ignoring: known)
                 return problems.isEmpty ? .success(settings) : .failure(ConfigProblems(problems))
             } catch {
-                let (problem, place) = describe(error)
-                problems.append(problem)
-                guard place.count > path.count, value.remove(place[path.count...]) else {
-                    return .failure(ConfigProblems(problems))
-                }
+                var (problem, place) = describe(error, at: path)
+                let isNews = !place.indices.contains { told.contains(text(Array(place[...$0]))) }
+                if isNews { problems.append(problem) }
+                while place.count > path.count, !value.remove(place[path.count...]) { place.removeLast() }
+                guard place.count > path.count else { return .failure(ConfigProblems(problems)) }
+                told.insert(text(place))
             }
         }
     }
@@ -40,7 +42,9 @@ enum SettingsDecoder {
         return text
     }
 
-    private static func describe(_ error: any Error) -> (ConfigProblem, place: [any CodingKey]) {
+    private static func describe(
+        _ error: any Error, at section: [any CodingKey]
+    ) -> (ConfigProblem, place: [any CodingKey]) {
         switch error {
         case DecodingError.keyNotFound(let key, let context):
             let path = context.codingPath + [key]
@@ -49,7 +53,7 @@ enum SettingsDecoder {
             DecodingError.dataCorrupted(let context):
             return (ConfigProblem(path: text(context.codingPath), text: context.debugDescription), context.codingPath)
         default:
-            return (ConfigProblem(path: "", text: "\(error)"), [])
+            return (ConfigProblem(path: text(section), text: "\(error)"), section)
         }
     }
 }
@@ -62,19 +66,26 @@ final class AskedKeys {
         keys[SettingsDecoder.text(path), default: []].insert(key)
     }
 
+    /// Somebody looks into this object, whatever of it is asked for.
+    func visit(_ path: [any CodingKey]) {
+        let place = SettingsDecoder.text(path)
+        if keys[place] == nil { keys[place] = [] }
+    }
+
     /// The keys nobody asked for, in objects that somebody looked into.
     func unasked(in value: ConfigValue, at path: [any CodingKey], ignoring known: Set<String>) -> [ConfigProblem] {
         switch value {
         case .object(let members):
             guard let asked = keys[SettingsDecoder.text(path)] else { return [] }
-            let allowed = asked.subtracting(known).sorted().joined(separator: ", ")
+            let names = asked.subtracting(known).sorted().joined(separator: ", ")
+            let allowed = names.isEmpty ? "there are none" : "known are \(names)"
             return members.keys.sorted().flatMap { name -> [ConfigProblem] in
                 let place = path + [AnyKey(stringValue: name)]
-                if known.contains(name) { return [] }
+                if known.contains(name) || members[name]?.isRemoved == true { return [] }
                 guard asked.contains(name) else {
                     return [
                         ConfigProblem(
-                            path: SettingsDecoder.text(place), text: "is not a setting here; known are \(allowed)")
+                            path: SettingsDecoder.text(place), text: "is not a setting here; \(allowed)")
                     ]
                 }
                 return members[name].map { unasked(in: $0, at: place, ignoring: []) } ?? []
@@ -96,16 +107,24 @@ private struct ValueDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+        if value.isRemoved {
+            return KeyedDecodingContainer(ObjectContainer<Key>(members: [:], codingPath: codingPath, asked: asked))
+        }
         guard case .object(let members) = value else { throw mismatch("an object") }
+        asked.visit(codingPath)
         return KeyedDecodingContainer(ObjectContainer<Key>(members: members, codingPath: codingPath, asked: asked))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+        if value.isRemoved { return ListContainer(items: [], codingPath: codingPath, asked: asked) }
         guard case .array(let items) = value else { throw mismatch("a list") }
         return ListContainer(items: items, codingPath: codingPath, asked: asked)
     }
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer { ValueContainer(decoder: self) }
+
+    /// Whether this counts as left out.
+    var isNothing: Bool { value == .null || value.isRemoved }
 
     func mismatch(_ wanted: String) -> DecodingError {
         .typeMismatch(
@@ -118,14 +137,16 @@ private struct ObjectContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let codingPath: [any CodingKey]
     let asked: AskedKeys
 
-    var allKeys: [Key] { members.keys.sorted().compactMap { Key(stringValue: $0) } }
+    var allKeys: [Key] {
+        members.keys.sorted().filter { members[$0]?.isRemoved != true }.compactMap { Key(stringValue: $0) }
+    }
 
     func contains(_ key: Key) -> Bool {
         asked.note(key.stringValue, of: codingPath)
         return members[key.stringValue] != nil
     }
 
-    func decodeNil(forKey key: Key) throws -> Bool { try member(key).value == .null }
+    func decodeNil(forKey key: Key) throws -> Bool { try member(key).isNothing }
 
     func decode<T: Decodable>(_ type: T.Type, forKey key: Key) throws -> T {
         let decoder = try member(key)
@@ -163,18 +184,24 @@ private struct ListContainer: UnkeyedDecodingContainer {
     let asked: AskedKeys
     var currentIndex = 0
 
-    var count: Int? { items.count }
+    var count: Int? { items.count { !$0.isRemoved } }
     var isAtEnd: Bool { currentIndex >= items.count }
 
     init(items: [ConfigValue], codingPath: [any CodingKey], asked: AskedKeys) {
         self.items = items
         self.codingPath = codingPath
         self.asked = asked
+        passRemoved()
+    }
+
+    private mutating func passRemoved() {
+        while !isAtEnd, items[currentIndex].isRemoved { currentIndex += 1 }
     }
 
     mutating func decodeNil() throws -> Bool {
         guard !isAtEnd, items[currentIndex] == .null else { return false }
         currentIndex += 1
+        passRemoved()
         return true
     }
 
@@ -199,7 +226,10 @@ private struct ListContainer: UnkeyedDecodingContainer {
             throw DecodingError.valueNotFound(
                 ConfigValue.self, .init(codingPath: place, debugDescription: "the list ends here"))
         }
-        defer { currentIndex += 1 }
+        defer {
+            currentIndex += 1
+            passRemoved()
+        }
         return ValueDecoder(value: items[currentIndex], codingPath: place, asked: asked)
     }
 }
@@ -208,14 +238,16 @@ private struct ValueContainer: SingleValueDecodingContainer {
     let decoder: ValueDecoder
     var codingPath: [any CodingKey] { decoder.codingPath }
 
-    func decodeNil() -> Bool { decoder.value == .null }
+    func decodeNil() -> Bool { decoder.isNothing }
 
     func decode(_ type: Bool.Type) throws -> Bool {
+        if decoder.value.isRemoved { return false }
         guard case .bool(let flag) = decoder.value else { throw decoder.mismatch("true or false") }
         return flag
     }
 
     func decode(_ type: String.Type) throws -> String {
+        if decoder.value.isRemoved { return "" }
         guard case .string(let text) = decoder.value else { throw decoder.mismatch("text") }
         return text
     }
@@ -224,6 +256,7 @@ private struct ValueContainer: SingleValueDecodingContainer {
         switch decoder.value {
         case .number(let number): return number
         case .integer(let number): return Double(number)
+        case .removed: return 0
         default: throw decoder.mismatch("a number")
         }
     }
@@ -256,6 +289,7 @@ private struct ValueContainer: SingleValueDecodingContainer {
     }
 
     private func integer<I: FixedWidthInteger>() throws -> I {
+        if decoder.value.isRemoved { return 0 }
         guard case .integer(let number) = decoder.value else { throw decoder.mismatch("a whole number") }
         guard let exact = I(exactly: number) else {
             throw decoder.mismatch("a whole number from \(I.min) to \(I.max)")

@@ -22,6 +22,8 @@ public final class Host: Sendable {
     private let ready = Mutex<@Sendable (Running) -> Void>({ _ in })
     private let server = Mutex<HTTPServer?>(nil)
     private let stopsEarly = Atomic(false)
+    /// Why a transport gave up, when one did.
+    private let failure = Mutex<Failure?>(nil)
 
     /// What a host is once it serves.
     public struct Running: Sendable {
@@ -107,7 +109,8 @@ public final class Host: Sendable {
         let routes =
             transports.compactMap { $0 as? any HTTPMounted }.flatMap { $0.routes(serving: kernel) }
             .map { origins.guarding($0) }
-        let server = try makeServer(routes + origins.preflights(for: routes) + operation.routes + Page.routes)
+        let server = try makeServer(
+            routes + origins.preflights(for: routes) + operation.routes + Page.routes, operation)
         operation.counters.withLock { $0 = server.counters }
         let address = try bind(server)
         self.server.withLock { $0 = server }
@@ -124,21 +127,27 @@ public final class Host: Sendable {
         // Left in this order: the server with its connections, then what the transports do beside it, and last the
         // kernel, which commits what it had accepted.
         async let _: Void = kernel.run()
-        do {
-            async let _: Void = run(transports, serving: kernel)
+        try await withThrowingDiscardingTaskGroup { group in
+            for (transport, promise) in zip(transports, promises) {
+                group.addTask { [self] in
+                    do {
+                        try await transport.run(serving: kernel)
+                    } catch is CancellationError {
+                    } catch {
+                        // One way in less is not what was asked for: the host stops, in order, and says why.
+                        failure.withLock { $0 = $0 ?? Failure("\(promise.transport): \(error)") }
+                        server.drain()
+                    }
+                }
+            }
+            defer { group.cancelAll() }
             try await server.run()
-            operation.isStopping.store(true, ordering: .relaxed)
         }
         kernel.drain()
+        if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    private func run(_ transports: [any Transport], serving kernel: Kernel) async throws {
-        try await withThrowingDiscardingTaskGroup { group in
-            for transport in transports { group.addTask { try await transport.run(serving: kernel) } }
-        }
-    }
-
-    private func makeServer(_ routes: [Route]) throws -> HTTPServer {
+    private func makeServer(_ routes: [Route], _ operation: Operation) throws -> HTTPServer {
         let granted = DescriptorLimit.raise()
         log.info("descriptors", LogField("limit", granted))
         var limits = HTTPServerLimits()
@@ -150,7 +159,10 @@ public final class Host: Sendable {
             listen: configuration.http.listen,
             loops: EventLoopGroup(count: configuration.http.loops == 0 ? nil : configuration.http.loops),
             limits: limits, fixedFields: Page.securityFields, routes: routes, errorBody: ErrorBody.make
-        ) { event in log.note(event) }
+        ) { event in
+            if case .draining = event { operation.isStopping.store(true, ordering: .relaxed) }
+            log.note(event)
+        }
     }
 
     private func bind(_ server: HTTPServer) throws -> ListenAddress {

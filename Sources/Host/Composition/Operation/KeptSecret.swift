@@ -12,19 +12,25 @@ enum KeptSecret {
         let path = directory + "/" + name
         if let kept = try read(path) { return kept }
         let fresh = try Randomness.bytes(length)
-        // Exclusive, so that of two hosts starting at once one wins and the other reads what the first has written.
-        let descriptor = unsafe chat_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        // Written under another name and then linked, which fails when the name is taken: of two hosts that start at once
+        // one wins, and the other finds the whole of what the first has written.
+        let draft = path + ".\(UInt64.random(in: .min ... .max))"
+        let descriptor = unsafe chat_open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
-            if let kept = try read(path) { return kept }
             throw Host.Failure("the secret \(path) cannot be made: \(SystemText.error())")
         }
-        defer { close(descriptor) }
+        defer {
+            close(descriptor)
+            unsafe unlink(draft)
+        }
         let count = unsafe fresh.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
         guard count == fresh.count, fsync(descriptor) == 0 else {
-            unsafe unlink(path)
             throw Host.Failure("the secret \(path) cannot be written: \(SystemText.error())")
         }
-        return fresh
+        if unsafe link(draft, path) == 0 { return fresh }
+        let reason = SystemText.error()
+        if let kept = try read(path) { return kept }
+        throw Host.Failure("the secret \(path) cannot be made: \(reason)")
     }
 
     /// Nil when there is no such file.

@@ -28,19 +28,19 @@ struct Promise: Sendable {
     /// What the config demands and this does not keep.
     static func unkept(_ require: RequireSection, by promises: [Promise]) -> [ConfigProblem] {
         var problems: [ConfigProblem] = []
-        for promise in promises {
-            if require.resume == true, !promise.resume {
+        if require.resume == true {
+            for promise in promises where !promise.resume {
                 problems.append(
                     ConfigProblem(
                         path: "require.resume", text: "“\(promise.transport)” on this store cannot promise it"))
             }
-            if let wanted = require.durability, promise.durability < wanted {
-                problems.append(
-                    ConfigProblem(
-                        path: "require.durability",
-                        text: "the store is only “\(promise.durability.rawValue)”, and “\(wanted.rawValue)” is asked"))
-                break
-            }
+        }
+        // The store's, so the same for every transport.
+        if let wanted = require.durability, let promise = promises.first, promise.durability < wanted {
+            problems.append(
+                ConfigProblem(
+                    path: "require.durability",
+                    text: "the store is only “\(promise.durability.rawValue)”, and “\(wanted.rawValue)” is asked"))
         }
         return problems
     }

@@ -65,20 +65,52 @@ extension StreamLog {
 
 /// Takes secrets out of what is written down. No line should have one; this is for the line that does.
 enum Redaction {
-    private static let names = ["token=", "ticket=", "password=", "secret=", "Bearer "]
+    private static let names = ["token=", "ticket=", "password=", "secret=", "bearer "].map { Array($0.utf8) }
+    private static let dot = UInt8(ascii: ".")
 
     static func redact(_ text: String) -> String {
-        guard names.contains(where: { text.contains($0) }) else { return text }
-        var result = ""
-        var rest = text[...]
-        search: while !rest.isEmpty {
-            for name in names where rest.hasPrefix(name) {
-                result += name + "…"
-                rest = rest.dropFirst(name.count).drop { !" &\"'\n".contains($0) }
-                continue search
+        let bytes = Array(text.utf8)
+        var result: [UInt8] = []
+        var at = 0
+        while at < bytes.count {
+            if let name = names.first(where: { begins(bytes[at...], with: $0) }) {
+                result += bytes[at..<(at + name.count)] + Array("…".utf8)
+                at += name.count
+                while at < bytes.count, !" &\"'\n".utf8.contains(bytes[at]) { at += 1 }
+            } else if let end = endOfToken(bytes, from: at) {
+                result += Array("…".utf8)
+                at = end
+            } else {
+                result.append(bytes[at])
+                at += 1
             }
-            result.append(rest.removeFirst())
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    /// Without regard to the case of letters; the name is in lower case.
+    private static func begins(_ bytes: ArraySlice<UInt8>, with name: [UInt8]) -> Bool {
+        bytes.count >= name.count && zip(bytes, name).allSatisfy { $0 == $1 || $0 | 0x20 == $1 && $1 > 0x60 }
+    }
+
+    /// Where a JWT that begins here ends: `eyJ`, which is `{"` in base64url, and two dots in what follows.
+    private static func endOfToken(_ bytes: [UInt8], from start: Int) -> Int? {
+        guard bytes[start] == UInt8(ascii: "e"), bytes[start...].starts(with: "eyJ".utf8) else { return nil }
+        var end = start
+        var dots = 0
+        while end < bytes.count, isTokenByte(bytes[end]) {
+            if bytes[end] == dot { dots += 1 }
+            end += 1
+        }
+        return dots == 2 ? end : nil
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), dot:
+            true
+        default: false
+        }
     }
 }

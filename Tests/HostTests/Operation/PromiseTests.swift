@@ -1,0 +1,57 @@
+import ChatKernel
+import Testing
+
+@testable import ChatHost
+
+@Suite("What is promised, end to end")
+struct PromiseTests {
+    private func promise(_ durability: Durability, replayable: Bool = true, resume: Bool = true) -> Promise {
+        Promise(
+            transport: "carrier", TransportGuarantees(resume: resume, ordered: true),
+            on: StoreGuarantees(
+                durability: durability, atomicBatch: true, replayable: replayable, largestContent: .max))
+    }
+
+    @Test("to resume takes a transport that asks and a store that has kept")
+    func resume() {
+        #expect(promise(.synced).resume)
+        #expect(promise(.written).resume)
+        #expect(!promise(.memory).resume)
+        #expect(!promise(.synced, replayable: false).resume)
+        #expect(!promise(.synced, resume: false).resume)
+    }
+
+    @Test("a promise is a sentence")
+    func sentence() {
+        #expect(
+            promise(.synced).sentence
+                == "acknowledged messages survive a loss of power; a client that comes back misses nothing")
+    }
+
+    @Test("a host whose config requires more than it can promise does not start")
+    func unkept() async throws {
+        let strict = config(more: #""require": { "resume": true, "durability": "synced" }"#)
+        await #expect {
+            try await withHost(strict) { _ in }
+        } throws: { error in
+            (error as? ConfigProblems)?.problems.map(\.description) == [
+                "require.resume: “rest” on this store cannot promise it",
+                "require.resume: “websocket” on this store cannot promise it",
+                "require.durability: the store is only “memory”, and “synced” is asked",
+            ]
+        }
+    }
+
+    @Test("one whose store keeps it starts, and says what it promises")
+    func keeps() async throws {
+        let strict = config(
+            store: #"{ "type": "sqlite", "path": "chat.db" }"#,
+            more: #""require": { "resume": true, "durability": "synced" }"#)
+        let promises = try await withHost(strict) { $0.promises }
+        #expect(
+            promises
+                == ["rest", "websocket"].map {
+                    "\($0): acknowledged messages survive a loss of power; a client that comes back misses nothing"
+                })
+    }
+}

@@ -1,0 +1,284 @@
+import ChatHost
+import ChatKernel
+import Synchronization
+import Testing
+
+private let watched = AdapterCatalog.standard.adding(WatchedStore.self)
+private let watchedConfig = #"{ "type": "watched" }"#
+
+extension Serving {
+    fileprivate var store: WatchedStore {
+        get throws { try #require(kernel.store as? WatchedStore) }
+    }
+}
+
+extension WebSocketClient {
+    /// Reads messages up to and including one with this content.
+    fileprivate func messages(through content: String) throws -> [JSON] {
+        var messages: [JSON] = []
+        while messages.last?["content"].text != content { messages.append(try next("message")) }
+        return messages
+    }
+}
+
+@Suite("Catching up", .serialized)
+struct CatchingUpTests {
+    @Test("?after brings what came since, and then what comes, without a hole or a repeat")
+    func replay() async throws {
+        try await withHost { host in
+            let ann = try host.person("ann")
+            let room = try host.room(ann)
+            for number in 2...600 { try ann.post("\(number)", in: room) }
+            let socket = try ann.enter(room, "&after=100")
+            try ann.post("601", in: room)
+            let seen = try socket.messages(through: "601").compactMap { $0["seq"].number }
+            #expect(seen == Array(101...601))
+        }
+    }
+
+    @Test("?after=0 is everything; the head is nothing; beyond it is an error, and the connection stays")
+    func ends() async throws {
+        try await withHost { host in
+            let ann = try host.person("ann")
+            let room = try host.room(ann)
+            try ann.post("2", in: room)
+            let (all, none) = (try ann.enter(room, "&after=0"), try ann.enter(room, "&after=2"))
+            let (beyond, empty) = (try ann.enter(room, "&after=9"), try ann.enter(room, "&after="))
+            #expect(try beyond.next("error")["code"] == "cursor_ahead")
+            try ann.post("3", in: room)
+            #expect(try all.messages(through: "3").count == 2)
+            for socket in [none, beyond, empty] { #expect(try socket.messages(through: "3").count == 1) }
+        }
+    }
+
+    @Test("a message sent while somebody is being let in is not missed")
+    func admission() async throws {
+        try await withHost(config(store: watchedConfig), catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let first = try ann.enter(room)
+            try host.store.standings.close { $0 == UserID("bob") }
+            let second = try bob.knock(room)
+            try host.store.standings.awaitArrival()
+            try first.send(#"{"type":"message","content":"meanwhile"}"#)
+            #expect(try first.next("message")["content"] == "meanwhile")
+            try host.store.standings.open()
+            #expect(try second.admitted().next("message")["content"] == "meanwhile")
+            try first.send(#"{"type":"message","content":"afterwards"}"#)
+            #expect(try second.next("message")["content"] == "afterwards")
+        }
+    }
+
+    @Test("a client that hangs up while it is being let in leaves nothing behind", arguments: [true, false])
+    func hangUp(rudely: Bool) async throws {
+        try await withHost(config(store: watchedConfig), catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let witness = try ann.enter(room)
+            try witness.here("ann")
+            try host.store.standings.close { $0 == UserID("bob") }
+            let socket = try bob.knock(room)
+            try host.store.standings.awaitArrival()
+            #expect(try host.metric("chat_sessions_open") == 2)
+            if rudely { socket.socket.reset() } else { socket.socket.close() }
+            try host.store.standings.open()
+            try host.awaitMetric("chat_sessions_open", 1)
+            try witness.send(#"{"type":"message","content":"nobody came"}"#)
+            #expect(try witness.next("message")["content"] == "nobody came")
+            #expect(host.kernel.activeUsers(in: ConversationID(room)) == [UserID("ann")])
+            #expect(host.kernel.connectionCount(in: ConversationID(room)) == 1)
+        }
+    }
+
+    @Test("what is read while the queue is full is shown once")
+    func fullWhileReading() async throws {
+        let text = config(store: watchedConfig, websocket: #""outboxBytes": 65536"#)
+        try await withHost(text, catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            // Six megabytes, which no socket's buffers hold for a client that does not read.
+            let large = String(repeating: "x", count: 60_000)
+            for _ in 2...101 { try ann.post(large, in: room) }
+            for number in 102...104 { try ann.post("\(number)", in: room) }
+            let witness = try ann.enter(room)
+            try host.store.pages.close { $0 == 101 }
+            let slow = try bob.enter(room, "&after=101", receiveBuffer: 4096)
+            try host.store.pages.awaitArrival()
+            try slow.here("ann", "bob")
+            try slow.send(#"{"type":"history","before":102,"limit":100,"id":"h"}"#)
+            // The beginning of the answer: now the rest is queued.
+            #expect(try slow.socket.byte() == 0x81)
+            try ann.post("105", in: room)
+            #expect(try witness.next("message")["content"] == "105")
+            try host.store.pages.open()
+            #expect(try slow.socket.read(1) == [127])
+            let size = try slow.socket.read(8).reduce(0) { $0 << 8 | Int($1) }
+            #expect(size > 6_000_000)
+            _ = try slow.socket.read(size)
+            try ann.post("106", in: room)
+            #expect(try slow.messages(through: "106").compactMap { $0["seq"].number } == Array(102...106))
+        }
+    }
+
+    @Test("a reader that does not read gets all of twenty thousand messages, once and in order, and is not queued for")
+    func slowReader() async throws {
+        let text = config(store: watchedConfig, websocket: #""outboxBytes": 65536, "pingSeconds": 600"#)
+        let host = try await withHost(text, catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let slow = try bob.enter(room, receiveBuffer: 4096)
+            let padding = String(repeating: "x", count: 1000)
+            let posted = Bell()
+            Task {
+                for wave in 0..<20 {
+                    await withTaskGroup(of: Void.self) { group in
+                        for number in 0..<1000 {
+                            group.addTask {
+                                let content = "\(wave * 1000 + number) \(padding)"
+                                _ = try? await host.kernel.perform(
+                                    .post(ConversationID(room), content: content), as: UserID("ann"))
+                            }
+                        }
+                    }
+                }
+                posted.ring()
+            }
+            try posted.await()
+            var contents: Set<String> = []
+            for seq in 2...20_001 {
+                let message = try slow.next("message")
+                guard message["seq"].number == seq else {
+                    throw Trouble("\(message["seq"]) came where \(seq) was due")
+                }
+                contents.insert(message["content"].text ?? "")
+            }
+            #expect(contents.count == 20_000)
+            // Of 25 MB the sockets' buffers hold 4 at most: had the rest been queued, it would not have been read.
+            let read = try host.store.entriesRead.load(ordering: .relaxed)
+            #expect(read > 10_000)
+            #expect(read < 21_000)
+            // And it is live again.
+            try ann.post("the end", in: room)
+            #expect(try slow.next("message")["content"] == "the end")
+            return host
+        }
+        #expect(host.kernel.metrics.read().openSessions == 0)
+    }
+
+    @Test("questions without end are answered one after the other, not all at once")
+    func questions() async throws {
+        try await withHost(config(store: watchedConfig), catalog: watched) { host in
+            let ann = try host.person("ann")
+            let room = try host.room(ann)
+            let socket = try ann.enter(room)
+            try ann.post("one", in: room)
+            try host.store.pages.close { _ in true }
+            for number in 1...300 { try socket.send(#"{"type":"history","id":"\#(number)"}"#) }
+            try socket.send(#"{"type":"message","content":"behind them"}"#)
+            try host.store.pages.awaitArrival()
+            try host.store.pages.open()
+            for number in 1...300 { #expect(try socket.answer(to: "\(number)")["type"] == "ack") }
+            #expect(try socket.next("message")["content"] == "behind them")
+            #expect(try host.store.pages.most == 1)
+        }
+    }
+}
+
+@Suite("Removal", .serialized)
+struct RemovalTests {
+    @Test("closes the connection with 1008 at the removal, and nothing past it is shown")
+    func removed() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let (owner, member) = (try ann.enter(room), try bob.enter(room))
+            try owner.here("ann", "bob")
+            try ann.post("before", in: room)
+            #expect(try ann.call("DELETE", "/api/chat/conversations/\(room)/members/bob").status == 204)
+            try ann.post("after", in: room)
+            #expect(try member.next("message")["content"] == "before")
+            #expect(try member.closed() == .close(code: 1008, reason: "removed"))
+            try owner.here("ann")
+            #expect(try bob.knock(room).answer().status == 403)
+        }
+    }
+
+    @Test("a slow reader gets all up to its removal, and nothing past it")
+    func slow() async throws {
+        let text = config(store: watchedConfig, websocket: #""outboxBytes": 65536"#)
+        try await withHost(text, catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let slow = try bob.enter(room, receiveBuffer: 4096)
+            try slow.here("bob")
+            let padding = String(repeating: "x", count: 60_000)
+            for number in 2...150 { try ann.post("\(number) \(padding)", in: room) }
+            #expect(try ann.call("DELETE", "/api/chat/conversations/\(room)/members/bob").status == 204)
+            #expect(host.kernel.activeUsers(in: ConversationID(room)).isEmpty)
+            let witness = try ann.enter(room)
+            try witness.send(#"{"type":"message","content":"after"}"#)
+            _ = try witness.next("message")
+            for number in 2...150 { #expect(try slow.next("message")["seq"].number == number) }
+            #expect(try slow.frame() == .close(code: 1008, reason: "removed"))
+        }
+    }
+
+    @Test("who is removed and comes back stays in its new stay")
+    func back() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let members = "/api/chat/conversations/\(room)/members"
+            #expect(try ann.call("DELETE", members + "/bob").status == 204)
+            try ann.post("between", in: room)
+            #expect(try ann.call("POST", members, #"{"user_id":"bob"}"#).status == 201)
+            let again = try bob.enter(room, "&after=0")
+            try ann.post("now", in: room)
+            #expect(try again.next("message")["content"] == "now")
+        }
+    }
+}
+
+@Suite("A token's end", .serialized)
+struct ExpiryTests {
+    /// A token's life, and the leeway that clocks are given.
+    private static let end = TestTime.start.advanced(bySeconds: 60 + 30)
+
+    private func before(_ milliseconds: Int64) -> Timestamp {
+        Timestamp(microseconds: Self.end.microseconds - milliseconds * 1000)
+    }
+
+    @Test("closes the connection with 1008 at the end and the leeway, and not half a minute later")
+    func ends() async throws {
+        let time = TestTime()
+        try await withHost(time: time) { host in
+            let ann = try host.person("ann")
+            let room = try host.room(ann)
+            let short = Person(serving: host, id: "ann", token: try host.token("ann", lasting: 60))
+            time.set(before(200))
+            #expect(try short.enter(room).closed() == .close(code: 1008, reason: "token_expired"))
+        }
+    }
+
+    @Test("is put off by a new token of the same user, and by no other")
+    func renewed() async throws {
+        let time = TestTime()
+        try await withHost(time: time) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let short = Person(serving: host, id: "ann", token: try host.token("ann", lasting: 60))
+            time.set(before(3000))
+            let (renewing, ending) = (try short.enter(room), try short.enter(room))
+            try renewing.send(#"{"type":"auth","token":"\#(ann.token)","id":"a"}"#)
+            #expect(try renewing.answer(to: "a")["type"] == "ack")
+            for (token, code) in [(bob.token, "forbidden"), ("nonsense", "token_invalid")] {
+                try ending.send(#"{"type":"auth","token":"\#(token)","id":"n"}"#)
+                #expect(try ending.answer(to: "n")["code"].text == code)
+            }
+            // By the time the other has ended, this one would have.
+            #expect(try ending.closed() == .close(code: 1008, reason: "token_expired"))
+            try renewing.send(#"{"type":"ping","id":"p"}"#)
+            #expect(try renewing.answer(to: "p")["type"] == "ack")
+        }
+    }
+}

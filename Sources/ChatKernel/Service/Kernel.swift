@@ -82,6 +82,7 @@ public final class Kernel: Sendable {
     ///
     /// The user is taken at its word: authenticate first. Whether it may is judged inside the commit.
     /// - Throws: any ``ChatError``; ``ChatError/Code/overloaded`` and ``ChatError/Code/storeUnavailable`` may succeed later.
+    @discardableResult
     public func perform(_ command: Command, as user: UserID) async throws(ChatError) -> Reply {
         if case .typing(let conversation, let on) = command {
             let standing = try await member(user, of: conversation)

@@ -24,15 +24,12 @@ enum Answer {
 
     /// A refusal, with the fields that its status asks for.
     static func refusal(_ error: ChatError) -> HTTPResponse {
-        var fields: [HTTPField] = []
-        if error.code.status == 401 {
-            // RFC 6750 section 3.
-            fields.append(HTTPField(name: "WWW-Authenticate", value: "Bearer error=\"invalid_token\""))
-        }
-        if let milliseconds = error.retryAfterMilliseconds {
-            fields.append(HTTPField(name: "Retry-After", value: String(max(1, (milliseconds + 999) / 1000))))
-        }
-        return json(error.code.status, fields: fields) { RESTShapes.append(error, to: &$0) }
+        var body: [UInt8] = []
+        RESTShapes.append(error, to: &body)
+        return HTTPResponse(
+            status: error.code.status,
+            fields: error.answerFields + [HTTPField(name: "Cache-Control", value: "no-store")],
+            body: body)
     }
 
     /// Where the next page is (RFC 8288).

@@ -13,7 +13,7 @@ struct Inquiry {
 
     /// - Throws: `token_invalid`, `token_expired`.
     init(_ request: HTTPRequest, _ kernel: Kernel) async throws(ChatError) {
-        guard let token = Self.bearer(request.head) else {
+        guard let token = request.bearerToken else {
             throw ChatError(.tokenInvalid, "A bearer token is needed.")
         }
         identity = try await kernel.identify(.token(token))
@@ -27,15 +27,6 @@ struct Inquiry {
             throw ChatError(.invalidField, "The query is malformed.")
         }
         return items
-    }
-
-    /// The token of `Authorization: Bearer …` (RFC 6750 section 2.1; the scheme is case-insensitive).
-    private static func bearer(_ head: RequestHead) -> String? {
-        let values = head.all("Authorization")
-        guard values.count == 1, let value = values.first else { return nil }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
-        return String(parts[1])
     }
 
     // MARK: Path and query

@@ -11,18 +11,18 @@ import ChatWire
 final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     let session: Session
     let conversation: ConversationID
-    private let lane: Lane
-    private let stream: ByteStream
+    let lane: Lane
+    let stream: ByteStream
     private var machine: WebSocketMachine
-    private var liveness: Liveness
-    private var feed: Feed
+    var liveness: Liveness
+    var feed: Feed
     private var expiry: Int64?
     private var isReadingPage = false
     /// Removed, but with entries from before that still to come: told of nothing else any more.
     private var hasDeparted = false
     /// A frame asked for something that has to be waited for. The frames behind it wait too: so answers keep their order,
     /// and however many questions a client sends, one is under way.
-    private var isAsking = false
+    var isAsking = false
     private var isDraining = false
     /// Told while the queue was full: the newest notice is what still matters when it has drained.
     private var missedPresence: [UInt8]?
@@ -55,7 +55,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     // MARK: Time
 
     /// The moment the token ends, and the leeway that it was checked with, which may have begun.
-    private func renew(until end: Timestamp?) {
+    func renew(until end: Timestamp?) {
         guard let end = end?.advanced(bySeconds: Self.leewaySeconds) else {
             expiry = nil
             return
@@ -66,7 +66,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
 
     private static let leewaySeconds: Int64 = 30
 
-    private func arm() {
+    func arm() {
         switch (liveness.deadline, expiry) {
         case (let a?, let b?): stream.deadline = min(a, b)
         case (let a, let b): stream.deadline = a ?? b
@@ -199,7 +199,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         }
     }
 
-    private func acknowledge(_ id: FrameID, _ reply: Reply? = nil) {
+    func acknowledge(_ id: FrameID, _ reply: Reply? = nil) {
         var payload: [UInt8] = []
         if let reply {
             Ack.append(reply, to: id, durability: lane.durability, to: &payload)
@@ -209,14 +209,14 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         stream.send(FrameWriter.text(payload))
     }
 
-    private func send(_ error: ChatError, id: FrameID?) {
+    func send(_ error: ChatError, id: FrameID?) {
         var payload: [UInt8] = []
         V1.append(error, id: id, to: &payload)
         stream.send(FrameWriter.text(payload))
     }
 
     /// Nothing more is read from a client that asks and does not read what it is told, until it does.
-    private var mayRead: Bool {
+    var mayRead: Bool {
         !isAsking && !isDraining && stream.queuedBytes <= 2 * lane.settings.outboxBytes
     }
 
@@ -316,97 +316,6 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             case .nothing: break
             }
         }
-    }
-
-    private static let historyPage = 50
-    private static let historyLimit = 200
-
-    private func history(_ page: ClientFrame.HistoryPage, limit: Int, _ id: FrameID) {
-        let window: Kernel.MessagePage =
-            switch page {
-            case .newest: .newest()
-            case .before(let seq): .before(seq)
-            case .after(let seq): .after(seq)
-            }
-        let (kernel, user, conversation) = (lane.kernel, session.user.id, conversation)
-        answer(id) { () async throws(ChatError) in
-            let (entries, hasMore) = try await kernel.history(
-                of: conversation, as: user, window, limit: limit)
-            let epoch = try await kernel.head().epoch
-            return { Ack.appendHistory(to: id, events: entries, epoch: epoch, more: hasMore, to: &$0) }
-        }
-    }
-
-    /// To subscribe to what one is subscribed to is harmless, and says where one stands.
-    private func subscribed(_ id: FrameID) {
-        let (kernel, conversation, position) = (lane.kernel, conversation, feed.position)
-        answer(id) { () async throws(ChatError) in
-            let cursor = try await kernel.head()
-            return {
-                Ack.appendSubscribed(to: id, conversation: conversation, seq: position, cursor: cursor, to: &$0)
-            }
-        }
-    }
-
-    private typealias Writing = @Sendable (inout [UInt8]) -> Void
-
-    /// Sends an errand for something a frame asked for, and its answer when there is one.
-    private func answer(_ id: FrameID, _ ask: @escaping @Sendable () async throws(ChatError) -> Writing) {
-        let lane = lane
-        isAsking = true
-        lane.errands.send { [weak self] in
-            var payload: [UInt8] = []
-            do throws(ChatError) {
-                try await ask()(&payload)
-            } catch {
-                payload = []
-                V1.append(error, id: id, to: &payload)
-            }
-            let frame = FrameWriter.text(payload)
-            lane.loop.post { [weak self] in
-                guard let self, !self.liveness.isClosing else { return }
-                self.stream.send(frame)
-                self.answered()
-            }
-        }
-    }
-
-    /// The frames behind a question have their turn.
-    private func answered() {
-        isAsking = false
-        if mayRead { stream.resumeReading() }
-    }
-
-    // MARK: Renewing
-
-    private func authenticate(_ token: String, _ id: FrameID) {
-        let (lane, user) = (lane, session.user.id)
-        isAsking = true
-        lane.errands.send { [weak self] in
-            let result: Result<Identity, ChatError>
-            do throws(ChatError) {
-                let identity = try await lane.kernel.identify(.token(token))
-                guard identity.user.id == user else {
-                    throw ChatError(.forbidden, "This token is another user's; nothing has changed.")
-                }
-                result = .success(identity)
-            } catch {
-                result = .failure(error)
-            }
-            lane.loop.post { [weak self] in self?.renewed(result, id) }
-        }
-    }
-
-    private func renewed(_ result: Result<Identity, ChatError>, _ id: FrameID) {
-        guard !liveness.isClosing else { return }
-        switch result {
-        case .failure(let error): send(error, id: id)
-        case .success(let identity):
-            renew(until: identity.expiresAt)
-            arm()
-            acknowledge(id)
-        }
-        answered()
     }
 
     // MARK: The end

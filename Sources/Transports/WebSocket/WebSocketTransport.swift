@@ -55,7 +55,7 @@ public final class WebSocketTransport: HTTPMounted {
         _ request: HTTPRequest, _ kernel: Kernel, _ lane: Lane
     ) async throws(ChatError) -> Boarding {
         guard let query = request.query() else { throw ChatError(.invalidField, "The query is malformed.") }
-        guard let token = query.first("token") ?? Self.bearer(request) else {
+        guard let token = query.first("token") ?? request.bearerToken else {
             throw ChatError(.tokenInvalid, "A token is needed: ?token=… or Authorization: Bearer.")
         }
         let identity = try await kernel.identify(.token(token))
@@ -94,12 +94,6 @@ public final class WebSocketTransport: HTTPMounted {
             refusal: nil)
     }
 
-    private static func bearer(_ request: HTTPRequest) -> String? {
-        guard let value = request.head.first("Authorization") else { return nil }
-        let parts = value.split(separator: " ", maxSplits: 1)
-        return parts.count == 2 && parts[0].lowercased() == "bearer" ? String(parts[1]) : nil
-    }
-
     private func lane(on loop: EventLoop, _ kernel: Kernel) -> Lane {
         lanes.withLock { lanes in
             if let lane = lanes[ObjectIdentifier(loop)] { return lane }
@@ -115,14 +109,7 @@ private enum Refusal {
     static func response(_ error: ChatError) -> HTTPResponse {
         var body: [UInt8] = []
         RESTShapes.append(error, to: &body)
-        var fields = [HTTPField(name: "Content-Type", value: "application/json")]
-        if error.code.status == 401 {
-            fields.append(HTTPField(name: "WWW-Authenticate", value: "Bearer error=\"invalid_token\""))
-        }
-        if let milliseconds = error.retryAfterMilliseconds {
-            fields.append(HTTPField(name: "Retry-After", value: String(max(1, (milliseconds + 999) / 1000))))
-        }
-        return HTTPResponse(status: error.code.status, fields: fields, body: body)
+        return HTTPResponse(status: error.code.status, fields: error.answerFields, body: body)
     }
 
     static func response(_ refusal: Handshake.Refusal) -> HTTPResponse {

@@ -99,7 +99,7 @@ struct StoppingTests {
     @Test("who is being let in meanwhile is told that the host is stopping")
     func boarding() async throws {
         let catalog = AdapterCatalog.standard.adding(WatchedStore.self)
-        try await withHost(config(store: #"{ "type": "watched" }"#), catalog: catalog) { host in
+        let host = try await withHost(config(store: #"{ "type": "watched" }"#), catalog: catalog) { host in
             let ann = try host.person("ann")
             let room = try host.room(ann)
             let store = try #require(host.kernel.store as? WatchedStore)
@@ -112,8 +112,9 @@ struct StoppingTests {
             #expect(answer.status == 503)
             #expect(try answer.code == "draining")
             #expect(try socket.frame() == nil)
-            #expect(host.kernel.metrics.read().openSessions == 0)
+            return host
         }
+        #expect(host.kernel.metrics.read().openSessions == 0)
     }
 
     @Test("while it stops it is not ready")

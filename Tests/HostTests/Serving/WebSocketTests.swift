@@ -105,8 +105,7 @@ struct WebSocketTests {
             #expect(edited["is_edited"] == true)
             #expect(edited["content"] == "hello")
             #expect(edited["seq"] == 3)
-            let deleted = try theirs.next("system")
-            #expect(deleted["event"] == "message_deleted")
+            let deleted = try theirs.notice("message_deleted")
             #expect(deleted["message_id"].text == id)
             #expect(deleted["seq"] == 4)
         }

@@ -89,6 +89,14 @@ final class WebSocketClient: Sendable {
         }
     }
 
+    /// The next notice of this event; who comes and goes may be told of between.
+    func notice(_ event: String) throws -> JSON {
+        while true {
+            let notice = try next("system")
+            if notice["event"].text == event { return notice }
+        }
+    }
+
     /// The next notice of who is here that says so.
     @discardableResult
     func here(_ users: String...) throws -> JSON {

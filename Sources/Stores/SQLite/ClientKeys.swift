@@ -151,7 +151,7 @@ struct KeyRun: Sendable {
         var runs: [KeyRun] = []
         try connection.statement("SELECT run, last_at, count, filter FROM key_runs ORDER BY run").each {
             (row) throws(StoreError) in
-            guard let filter = KeyFilter(bytes: row.blob(3)) else {
+            guard let filter = KeyFilter(bytes: row.blob(3)), (0..<1 << 40).contains(row.integer(2)) else {
                 throw StoreError(.damaged, "the filter of the names at \(row.integer(0)) is not as it was written")
             }
             runs.append(

@@ -63,11 +63,25 @@ final class Records {
 
     /// The conversation as its row says; `createdAt` beside it, which no rule asks for.
     func room(_ id: ConversationID) throws(StoreError) -> (room: Room, createdAt: Timestamp)? {
-        try connection.statement(Self.room + " WHERE id = ?").first(.text(id.text), read: Self.room)
+        try sound(try connection.statement(Self.room + " WHERE id = ?").first(.text(id.text), read: Self.room))
     }
 
     func room(row: Int64) throws(StoreError) -> (room: Room, createdAt: Timestamp)? {
-        try connection.statement(Self.room + " WHERE row = ?").first(.integer(row), read: Self.room)
+        try sound(try connection.statement(Self.room + " WHERE row = ?").first(.integer(row), read: Self.room))
+    }
+
+    private func sound(
+        _ found: (room: Room, createdAt: Timestamp)?
+    ) throws(StoreError) -> (room: Room, createdAt: Timestamp)? {
+        guard let room = found?.room else { return nil }
+        let numbers = [
+            room.activity.lastSeq, room.activity.messages, room.activity.through, Int64(room.members),
+            Int64(room.owners),
+        ]
+        guard numbers.allSatisfy({ Counter.isSound($0) }) else {
+            throw StoreError(.damaged, "the row of conversation \(room.row) counts \(numbers)")
+        }
+        return found
     }
 
     private static func room(_ row: Statement) -> (room: Room, createdAt: Timestamp) {

@@ -4,9 +4,13 @@ import ChatKernel
 enum Recovery {
     static func memory(_ connection: Connection, _ records: Records, _ keys: ClientKeys) throws(StoreError) -> Memory {
         let watermark = try Meta.watermark.read(connection)
+        let last = try connection.statement("SELECT max(pos) FROM log").first { $0.integer(0) } ?? 0
+        let head = max(try Meta.head.read(connection), last)
+        guard Counter.isSound(watermark), Counter.isSound(head), watermark <= head else {
+            throw StoreError(.damaged, "the store's counters contradict one another: \(watermark) and \(head)")
+        }
         var memory = Memory(
-            epoch: Epoch(UInt64(bitPattern: try Meta.epoch.read(connection))),
-            head: try Meta.head.read(connection),
+            epoch: Epoch(UInt64(bitPattern: try Meta.epoch.read(connection))), head: head,
             lastAt: Timestamp(microseconds: try Meta.lastAt.read(connection)), watermark: watermark)
         var tail = Rebuilding()
         // Checked as far as it is cheap for each of 60,000 rows. Content is checked when it is read.
@@ -20,7 +24,6 @@ enum Recovery {
             guard let kind = LogRow.Kind(rawValue: row.integer(6)) else {
                 throw LogRow.damage(at: pos)
             }
-            memory.head = max(memory.head, pos)
             memory.lastAt = max(memory.lastAt, Timestamp(microseconds: row.integer(5)))
             let name = row.optionalText(8)
             let entry = Rebuilding.Entry(
@@ -66,9 +69,9 @@ private struct Rebuilding {
             tail.marks[SeatRow(conversation: entry.conversation, user: entry.author)] = entry.subject
             return
         }
-        guard tail.runs[entry.conversation]?.end ?? max(1, entry.seq) == entry.seq else {
-            throw LogRow.damage(at: entry.pos)
-        }
+        guard tail.runs[entry.conversation]?.end ?? max(1, entry.seq) == entry.seq, Counter.isSound(entry.seq),
+            Counter.isSound(entry.ordinal)
+        else { throw LogRow.damage(at: entry.pos) }
         tail.runs[entry.conversation, default: Run(first: entry.seq)].append(
             Place(pos: entry.pos, isMessage: entry.kind == .message))
         if entry.kind == .message {

@@ -122,3 +122,8 @@ enum Meta: String, CaseIterable {
         try connection.statement("UPDATE meta SET value = ?2 WHERE name = ?1").run(.text(rawValue), .integer(value))
     }
 }
+
+/// Whether a number read from the file can be counted on: one that is not came there by accident, and adding to it could trap.
+enum Counter {
+    static func isSound(_ value: Int64) -> Bool { value >= 0 && value < 1 << 62 }
+}

@@ -19,14 +19,29 @@ final class Snapshot {
         self.records = records
         self.memory = memory
         try records.connection.begin()
+        var isBegun = false
+        defer { if !isBegun { records.connection.rollback() } }
         let found = try records.connection.statement(
             "SELECT (SELECT value FROM meta WHERE name = 'watermark'), (SELECT max(pos) FROM log)"
         ).first { (watermark: $0.integer(0), head: $0.integer(1)) }
         guard let found else { throw StoreError(.damaged, "the store's file has no watermark") }
         watermark = found.watermark
         head = found.head
-        // A commit is durable a moment before the memory knows of it.
-        while memory.withLock({ $0.head < found.head && !$0.isClosed }) { sched_yield() }
+        try waitForMemory()
+        isBegun = true
+    }
+
+    /// A commit can be read a moment before the memory knows of it: a few microseconds, unless the writer's thread is kept
+    /// from the processor.
+    private func waitForMemory() throws(StoreError) {
+        var turns = 0
+        while memory.withLock({ $0.head < head && !$0.isClosed }) {
+            turns += 1
+            if turns < 10_000 { sched_yield() } else { usleep(1000) }
+            guard turns < 20_000 else {
+                throw StoreError(.damaged, "the log has entries that this store did not write")
+            }
+        }
     }
 
     var connection: Connection { records.connection }

@@ -54,7 +54,9 @@ let package = Package(
                 "COpenSSL",
             ],
             path: "Sources/Transports/WebSocket", exclude: ["README.md"]),
-        .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite"),
+        .target(
+            name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite",
+            exclude: ["README.md"]),
 
         // floor 3
         .target(

@@ -72,7 +72,7 @@ struct Program: Sendable {
         let host = Host(try configuration(arguments), environment: environment)
         host.whenReady { running in
             // The one line a person or a script waits for.
-            write("chatd serves at \(running.url)\n", to: 1)
+            write("chatd serves at \(running.url) — open it in a browser and sign up, or see chatd --help\n", to: 1)
         }
         signals.onFirst { host.stop() }
         try await host.run()

@@ -67,6 +67,22 @@ struct WebSocketTests {
         }
     }
 
+    @Test("a flood of typing is not passed on")
+    func typingFlood() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let (mine, theirs) = (try ann.enter(room), try bob.enter(room))
+            try theirs.here("ann", "bob")
+            for _ in 0..<1000 { try mine.send(#"{"type":"typing"}"#) }
+            try mine.send(#"{"type":"message","content":"done"}"#)
+            var notices = 0
+            while try theirs.next()["type"] == "typing" { notices += 1 }
+            #expect(notices >= 1)
+            #expect(notices < 500)
+        }
+    }
+
     @Test("joining and leaving are of a user, not of a connection")
     func presence() async throws {
         try await withHost { host in

@@ -55,6 +55,7 @@ final class WebSocketClient: Sendable {
 
     /// The next frame; nil at the stream's end.
     func frame() throws -> Frame? {
+        let patience = ContinuousClock.now + .seconds(30)
         while let first = try socket.byte() {
             guard first & 0xF0 == 0x80 else { throw Trouble("a fragment or a reserved bit: \(first)") }
             let short = Int(try socket.read(1)[0])
@@ -67,7 +68,9 @@ final class WebSocketClient: Sendable {
             case 8:
                 let code = payload.count < 2 ? 1005 : Int(payload[0]) << 8 | Int(payload[1])
                 return .close(code: code, reason: String(decoding: payload.dropFirst(2), as: UTF8.self))
-            case 9: try send(opcode: 10, payload)
+            case 9:
+                guard ContinuousClock.now < patience else { throw Trouble("nothing but pings came") }
+                try send(opcode: 10, payload)
             case 10: return .pong(payload)
             default: throw Trouble("opcode \(first & 0x0F)")
             }

@@ -1,0 +1,99 @@
+import Glibc
+
+/// The built `chatd`, run as a process.
+struct Program: Sendable {
+    /// Beside the tests, where the build puts it; nil when it was not built.
+    static let path: String? = {
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { return nil }
+        let me = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        guard let slash = me.lastIndex(of: "/") else { return nil }
+        let path = me[...slash] + "chatd"
+        return unsafe access(String(path), X_OK) == 0 ? String(path) : nil
+    }()
+
+    struct Ending: Sendable {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// Runs it to its end, in a folder.
+    static func run(_ arguments: String..., in folder: TemporaryFolder, input: String = "") throws -> Ending {
+        let process = try Program(arguments, in: folder, input: input)
+        let output = try process.rest()
+        return Ending(status: try process.ended(), output: output, errors: try folder.text(of: "stderr"))
+    }
+
+    private let process: pid_t
+    private let output: Int32
+
+    /// Starts it.
+    init(_ arguments: [String], in folder: TemporaryFolder, input: String = "") throws {
+        guard let path = Self.path else { throw Trouble("chatd was not built") }
+        try folder.write(input, to: "stdin")
+        var ends: [Int32] = [0, 0]
+        guard unsafe pipe(&ends) == 0 else { throw Trouble("pipe: errno \(errno)") }
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, folder.path + "/stdin", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        unsafe posix_spawn_file_actions_addopen(
+            &actions, 2, folder.path + "/stderr", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        unsafe posix_spawn_file_actions_addclose(&actions, ends[0])
+        // A shell only to be in the folder: glibc hides the action that would go there.
+        let command = ["sh", "-c", #"cd "$0" && exec "$@""#, folder.path, path] + arguments
+        var words: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) } + [nil]
+        defer { unsafe words.forEach { unsafe free($0) } }
+        // Nothing of the tests' environment may decide.
+        var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
+        var process = pid_t()
+        let code = unsafe posix_spawn(&process, "/bin/sh", &actions, nil, &words, &environment)
+        close(ends[1])
+        guard code == 0 else {
+            close(ends[0])
+            throw Trouble("posix_spawn: errno \(code)")
+        }
+        self.process = process
+        output = ends[0]
+    }
+
+    /// The next line of its output.
+    func line() throws -> String {
+        var bytes: [UInt8] = []
+        while let byte = try byte() {
+            if byte == UInt8(ascii: "\n") { return String(decoding: bytes, as: UTF8.self) }
+            bytes.append(byte)
+        }
+        throw Trouble("it ended after \(String(decoding: bytes, as: UTF8.self))")
+    }
+
+    /// All of its output that has not been read.
+    func rest() throws -> String {
+        var bytes: [UInt8] = []
+        while let byte = try byte() { bytes.append(byte) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func byte() throws -> UInt8? {
+        var wish = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&wish, 1, 60_000) == 1 else {
+            kill(process, SIGKILL)
+            throw Trouble("chatd says nothing")
+        }
+        var byte: UInt8 = 0
+        return unsafe read(output, &byte, 1) == 1 ? byte : nil
+    }
+
+    func signal(_ number: Int32) { kill(process, number) }
+
+    /// Waits for its end; the exit status, or 128 and the signal.
+    func ended() throws -> Int32 {
+        close(output)
+        var status: Int32 = 0
+        guard unsafe waitpid(process, &status, 0) == process else { throw Trouble("waitpid: errno \(errno)") }
+        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+    }
+}

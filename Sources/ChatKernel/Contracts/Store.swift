@@ -21,7 +21,8 @@ public protocol Store: Sendable {
     /// Returns one result a draft, in the order of the drafts. An appended entry must get the next `seq` of its
     /// conversation and the next `pos` of the store, must be durable as ``guarantees`` says, and must be readable
     /// before this returns. A refused draft must leave no trace and must not disturb its neighbours. An entry and the
-    /// membership change it implies must become visible together. `at` is used unless the log has a later time
+    /// membership change it implies must become visible together. The repetition of a message that was deleted since is
+    /// still its repetition: it gives the erased entry. `at` is used unless the log has a later time
     /// already: times must not go backwards.
     /// - Throws: when the batch could not be made durable. Then no draft of it may ever become readable.
     func commit(_ drafts: [Draft], at now: Timestamp) async throws(StoreError) -> [Result<Reply, ChatError>]
@@ -52,7 +53,8 @@ public protocol Store: Sendable {
     func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User]
 
     /// Makes or replaces the account with this identifier, durably.
-    /// - Throws: ``StoreError/Code/conflict`` when another account has the username or the address. Nothing changes.
+    /// - Throws: ``StoreError/Code/conflict`` when another account has the username or the address, or when this one had
+    ///   another username: names are kept as made. Nothing changes.
     func save(_ user: User) async throws(StoreError)
 
     /// Makes durable what is not yet, and lets go of everything. Called once; whatever comes later must throw

@@ -54,9 +54,7 @@ let package = Package(
                 "COpenSSL",
             ],
             path: "Sources/Transports/WebSocket", exclude: ["README.md"]),
-        .target(
-            name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite",
-            exclude: ["README.md"]),
+        .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite"),
 
         // floor 3
         .target(

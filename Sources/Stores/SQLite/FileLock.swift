@@ -37,7 +37,11 @@ final class FileLock: Sendable {
 
     /// Once.
     func release() {
-        if isHeld.exchange(false, ordering: .relaxed) { close(descriptor) }
+        guard isHeld.exchange(false, ordering: .relaxed) else { return }
+        // Said, not only let go: a child of this process that has forked and not yet become another program holds the
+        // same description for a moment, and closing ours alone would leave the lock with it.
+        flock(descriptor, LOCK_UN)
+        close(descriptor)
     }
 
     private static func holder(_ descriptor: Int32) -> Int? {

@@ -119,10 +119,8 @@ struct ChatdTests {
             let host = try Program(["--listen", "127.0.0.1:0"], in: folder)
             let line = try host.line()
             #expect(line.hasPrefix("chatd serves at http://127.0.0.1:"))
-            let port = try #require(
-                line.split(separator: " ").first { $0.hasPrefix("http://") }?.split(separator: ":").last.flatMap {
-                    UInt16($0)
-                })
+            let url = line.split(separator: " ").first { $0.hasPrefix("http://") }
+            let port = try #require(url?.split(separator: ":").last.flatMap { UInt16($0) })
 
             let added = try Program.run("user", "add", "ann", in: folder, input: "correct horse\n")
             #expect(added.status == 0)

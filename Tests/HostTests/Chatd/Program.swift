@@ -1,7 +1,7 @@
 import Glibc
 
-/// The built `chatd`, run as a process.
-struct Program: Sendable {
+/// The built `chatd`, run as a process, which ends with this object at the latest.
+final class Program {
     /// Beside the tests, where the build puts it; nil when it was not built.
     static let path: String? = {
         var buffer = [CChar](repeating: 0, count: 4096)
@@ -28,6 +28,7 @@ struct Program: Sendable {
 
     private let process: pid_t
     private let output: Int32
+    private var hasEnded = false
 
     /// Starts it.
     init(_ arguments: [String], in folder: TemporaryFolder, input: String = "") throws {
@@ -58,6 +59,12 @@ struct Program: Sendable {
         }
         self.process = process
         output = ends[0]
+    }
+
+    deinit {
+        if hasEnded { return }
+        kill(process, SIGKILL)
+        _ = try? ended()
     }
 
     /// The next line of its output.
@@ -91,6 +98,7 @@ struct Program: Sendable {
 
     /// Waits for its end; the exit status, or 128 and the signal.
     func ended() throws -> Int32 {
+        hasEnded = true
         close(output)
         var status: Int32 = 0
         guard unsafe waitpid(process, &status, 0) == process else { throw Trouble("waitpid: errno \(errno)") }

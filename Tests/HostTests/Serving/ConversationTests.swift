@@ -1,3 +1,4 @@
+import ChatHost
 import Testing
 
 @Suite("Conversations over REST", .serialized)
@@ -205,6 +206,27 @@ struct ConversationTests {
                 "{\"content\":\"\(String(repeating: "x", count: 1001))\"}")
             #expect(refused.status == 413)
             #expect(try refused.code == "message_too_large")
+        }
+    }
+
+    @Test("a store that takes less than the config allows has the last word")
+    func store() async throws {
+        let catalog = AdapterCatalog.standard.adding(WatchedStore.self)
+        try await withHost(config(store: #"{ "type": "watched", "largest": 10 }"#), catalog: catalog) { host in
+            let ann = try host.person("ann")
+            let path = "/api/chat/conversations/\(try host.room(ann))/messages"
+            #expect(try ann.call("POST", path, #"{"content":"1234567890"}"#).status == 201)
+            #expect(try ann.call("POST", path, #"{"content":"12345678901"}"#).status == 413)
+            #expect(try host.call("GET", "/api/chat/info").json["limits"]["message_bytes"] == 10)
+        }
+    }
+
+    @Test("a long message passes with every character escaped")
+    func escaped() async throws {
+        try await withHost(config(limits: #""messageBytes": 0"#)) { host in
+            let ann = try host.person("ann")
+            let content = String(repeating: #"\u0061"#, count: 300_000)
+            #expect(try ann.post(content, in: try host.room(ann))["content"].text?.count == 300_000)
         }
     }
 

@@ -4,11 +4,17 @@ import Synchronization
 
 /// A store in memory that a test can hold back, and whose reads it can count: `{"type": "watched"}`.
 final class WatchedStore: StoreAdapter, Store {
-    struct Settings: Decodable {}
+    struct Settings: Decodable { let largest: Int? }
 
     static let type = "watched"
 
-    static func open(_ settings: Settings, in context: AdapterContext) async throws -> any Store { WatchedStore() }
+    static func open(_ settings: Settings, in context: AdapterContext) async throws -> any Store {
+        WatchedStore(largest: settings.largest)
+    }
+
+    private let largest: Int?
+
+    init(largest: Int? = nil) { self.largest = largest }
 
     private let store = InMemoryStore(epoch: Epoch(7))
     /// What is read of a member's standing waits here, read already.
@@ -19,7 +25,11 @@ final class WatchedStore: StoreAdapter, Store {
     let entriesRead = Atomic<Int>(0)
     let isClosed = Atomic<Bool>(false)
 
-    var guarantees: StoreGuarantees { store.guarantees }
+    var guarantees: StoreGuarantees {
+        var guarantees = store.guarantees
+        if let largest { guarantees.largestContent = largest }
+        return guarantees
+    }
 
     func standing(of user: UserID, in conversation: ConversationID) async throws(StoreError) -> Standing? {
         let standing = try await store.standing(of: user, in: conversation)

@@ -94,8 +94,9 @@ public final class Host: Sendable {
 
     private func serve(_ store: any Store, _ context: AdapterContext) async throws {
         let authority = try configuration.authority(over: store, time: time, log: log, environment: environment)
-        let kernel = Kernel(
-            store: store, authenticator: authority, time: time, limits: configuration.kernelLimits, log: log)
+        var kernelLimits = configuration.kernelLimits
+        kernelLimits.messageBytes = min(kernelLimits.messageBytes, store.guarantees.largestContent)
+        let kernel = Kernel(store: store, authenticator: authority, time: time, limits: kernelLimits, log: log)
         let promises = configuration.transports.map {
             Promise(transport: $0.name, $0.guarantees, on: store.guarantees)
         }
@@ -153,6 +154,8 @@ public final class Host: Sendable {
         var limits = HTTPServerLimits()
         limits.connections = configuration.limits.connections
         limits.connectionsPerAddress = configuration.limits.connectionsPerAddress
+        // Room for the longest content with every character escaped.
+        limits.request.bodyBytes = max(limits.request.bodyBytes, 6 * configuration.kernelLimits.messageBytes + 65_536)
         limits.drainTimeout = .seconds(configuration.http.drainSeconds)
         let log = log
         return try HTTPServer(

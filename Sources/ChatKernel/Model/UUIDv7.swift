@@ -9,7 +9,6 @@
 /// A store then finds a message by identifier without an index whose keys scatter (`docs/decisions/0004`). `pos`
 /// is no secret: every event shows it. Nobody else may rely on this: to clients an identifier is opaque.
 public enum UUIDv7 {
-    private static let positionBits: UInt64 = 40
     private static let positionMask: UInt64 = (1 << 40) - 1
 
     /// An identifier with no meaning beyond its time.

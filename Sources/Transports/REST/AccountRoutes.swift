@@ -31,7 +31,7 @@ struct AccountRoutes {
         let body = try Inquiry.json(request) { bytes throws(ChatError) in try RequestBody.register(bytes) }
         let user = try await accounts.register(
             username: body.username, password: body.password, email: body.email, from: request.peerAddress)
-        return Answer.json(201) { RESTShapes.append(user, isSelf: true, to: &$0) }
+        return Answer.json(201) { RESTShapes.append(user, to: &$0) }
     }
 
     /// JSON, or the form of OAuth 2's password grant (RFC 6749 section 4.3.2).
@@ -69,7 +69,7 @@ struct AccountRoutes {
             throw error.asChatError
         }
         guard let user else { throw ChatError(.unknownUser, "Your account is gone.") }
-        return Answer.json(200) { RESTShapes.append(user, isSelf: true, to: &$0) }
+        return Answer.json(200) { RESTShapes.append(user, to: &$0) }
     }
 
     /// Users by the beginning of their name, to start a conversation with.
@@ -79,15 +79,6 @@ struct AccountRoutes {
             throw ChatError(.invalidField, "username: the 1 to 64 first bytes of a name.")
         }
         let users = try await kernel.users(named: prefix, limit: 20)
-        return Answer.json(200) { bytes in
-            bytes.appendArray { array in
-                for user in users {
-                    array.object { object in
-                        object.member("id", user.id.text)
-                        object.member("username", user.username)
-                    }
-                }
-            }
-        }
+        return Answer.json(200) { RESTShapes.append(users, to: &$0) }
     }
 }

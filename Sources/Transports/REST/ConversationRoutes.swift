@@ -104,16 +104,10 @@ struct ConversationRoutes {
         let reply = try await kernel.perform(.addMember(id, body.user, body.role), as: inquiry.user)
         let isNew = if case .member(.added, _)? = reply.entry?.change { true } else { false }
         let conversation = try await kernel.conversation(id, as: inquiry.user)
-        let member = conversation.participants.filter { $0.user.id == body.user }
-        return Answer.json(isNew ? 201 : 200) { bytes in
-            bytes.appendObject { object in
-                for member in member {
-                    object.member("id", member.user.id.text)
-                    object.member("username", member.user.username)
-                    object.member("role", member.role.rawValue)
-                }
-            }
+        guard let member = conversation.participants.first(where: { $0.user.id == body.user }) else {
+            throw ChatError(.conflict, "That member has been removed again.")
         }
+        return Answer.json(isNew ? 201 : 200) { RESTShapes.append(member, to: &$0) }
     }
 
     private func remove(_ request: HTTPRequest) async throws(ChatError) -> HTTPResponse {

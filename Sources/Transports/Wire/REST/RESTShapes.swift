@@ -58,32 +58,38 @@ public enum RESTShapes {
     /// Appends the participants of a conversation.
     public static func append(_ members: [Member], to bytes: inout [UInt8]) {
         bytes.appendArray { array in
-            for member in members {
-                array.object { object in
-                    object.member("id", member.user.id.text)
-                    object.member("username", member.user.username)
-                    object.member("role", member.role.rawValue)
-                }
-            }
+            for member in members { array.element { append(member, to: &$0) } }
         }
     }
 
-    /// Appends an account as others see it, or as `isSelf` sees it. Never a password, hashed or not.
-    public static func append(_ user: User, isSelf: Bool, to bytes: inout [UInt8]) {
+    public static func append(_ member: Member, to bytes: inout [UInt8]) {
+        bytes.appendObject { object in
+            object.member("id", member.user.id.text)
+            object.member("username", member.user.username)
+            object.member("role", member.role.rawValue)
+        }
+    }
+
+    /// Appends an account as its owner sees it. Never a password, hashed or not.
+    public static func append(_ user: User, to bytes: inout [UInt8]) {
         bytes.appendObject { object in
             object.member("id", user.id.text)
             object.member("username", user.username)
-            guard isSelf else { return }
             object.member("email", user.email)
             object.member("is_active", user.isActive)
             object.member("created_at", user.createdAt)
         }
     }
 
-    /// Appends accounts as others see them.
-    public static func append(_ users: [User], to bytes: inout [UInt8]) {
+    /// Appends users as others see them.
+    public static func append(_ users: [UserReference], to bytes: inout [UInt8]) {
         bytes.appendArray { array in
-            for user in users { array.element { append(user, isSelf: false, to: &$0) } }
+            for user in users {
+                array.object { object in
+                    object.member("id", user.id.text)
+                    object.member("username", user.username)
+                }
+            }
         }
     }
 

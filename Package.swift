@@ -74,6 +74,8 @@ let package = Package(
         .target(
             name: "ChatSimulation", dependencies: ["ChatKernel"], path: "Tests/Simulation", exclude: ["README.md"]),
         .executableTarget(name: "simulate", dependencies: ["ChatSimulation"], path: "Tests/Simulate"),
+        .executableTarget(
+            name: "populate", dependencies: ["ChatKernel", "ChatSQLite"], path: "Tests/Populate"),
         .testTarget(
             name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance", "ChatSimulation"],
             path: "Tests/ChatKernelTests"),

@@ -6,6 +6,8 @@ final class Scene {
     private(set) var store: any Store
     /// Advances a second with each commit.
     var now = Timestamp(microseconds: 1_700_000_000_000_000)
+    /// What the drafts are judged by; none unless a case says so.
+    var limits = MembershipLimits()
     private var entropy: UInt64 = 0x1234_5678_9ABC_DEF0
     private var conversationsMade = 0
 
@@ -38,7 +40,8 @@ final class Scene {
 
     func draft(_ author: UserID, _ conversation: ConversationID, _ proposal: Draft.Proposal) -> Draft {
         entropy = entropy &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Draft(conversation: conversation, author: author, proposal: proposal, entropy: entropy)
+        return Draft(
+            conversation: conversation, author: author, proposal: proposal, entropy: entropy, limits: limits)
     }
 
     func text(

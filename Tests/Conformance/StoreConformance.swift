@@ -39,5 +39,6 @@ public struct ConformanceFailure: Error, CustomStringConvertible {
 public enum StoreConformance {
     /// All cases, independent of one another.
     public static let cases: [ConformanceCase] =
-        numbering + batches + idempotency + conversations + members + messages + pages + replays + accounts + life
+        numbering + batches + idempotency + conversations + members + limits + messages + pages + replays
+        + accounts + life
 }

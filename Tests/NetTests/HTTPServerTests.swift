@@ -254,9 +254,10 @@ struct HTTPServerTests {
         }
     }
 
-    @Test func oneConnectionTooManyIsToldWhenToComeBack() async throws {
+    @Test(arguments: [true, false])
+    func oneConnectionTooManyIsToldWhenToComeBack(ofItsAddress: Bool) async throws {
         var limits = HTTPServerLimits()
-        limits.connectionsPerAddress = 2
+        if ofItsAddress { limits.connectionsPerAddress = 2 } else { limits.connections = 2 }
         try await withServer(routes, limits: limits) { server, port in
             try await onThread {
                 let first = try TestClient(port: port)
@@ -265,16 +266,21 @@ struct HTTPServerTests {
                 #expect(try second.get("/now").status == 200)
                 let third = try TestClient(port: port)
                 let refusal = try third.answer()
-                #expect(refusal.status == 503)
+                #expect(refusal.status == (ofItsAddress ? 429 : 503))
                 #expect(refusal.field("retry-after") == "5")
-                #expect(refusal.body == "503 overloaded too many connections")
+                #expect(
+                    refusal.body
+                        == (ofItsAddress
+                            ? "429 rate_limited too many connections from your address"
+                            : "503 overloaded too many connections"))
                 #expect(try third.readToEnd() == [])
                 // When one leaves there is room again.
                 first.halfClose()
                 #expect(try first.readToEnd() == [])
                 #expect(try TestClient(port: port).get("/now").status == 200)
             }
-            #expect(server.counters.snapshot.refused == 1)
+            #expect(server.counters.snapshot.overAddressLimit == (ofItsAddress ? 1 : 0))
+            #expect(server.counters.snapshot.overLimit == (ofItsAddress ? 0 : 1))
         }
     }
 

@@ -139,7 +139,7 @@ extension World {
             let following = random.pick(connection.followings.filter { $0.isJoined })
         else { return }
         note("types", connection.device.number)
-        connection.session.type(in: following.conversation, on: random.chance(700))
+        try? connection.session.type(in: following.conversation, on: random.chance(700))
     }
 
     // MARK: Readers in the same process

@@ -90,8 +90,26 @@ struct FileTests {
         try execute("PRAGMA user_version = 99", on: path)
         #expect(
             await refusal()?.detail
-                == "\(path) was written by a newer version of this program (schema 99, this one knows 1); "
+                == "\(path) was written by a newer version of this program (schema 99, this one knows 2); "
                 + "use that version, or a backup from before it")
+    }
+
+    @Test("of an older version is brought up to date, with all that is in it")
+    func older() async throws {
+        let talk = try await Talk.begin(try await open())
+        try await talk.say("from before")
+        await talk.store.close()
+        try execute("DROP INDEX memberships_owned; PRAGMA user_version = 1", on: path)
+
+        let store = try await open()
+        #expect(try await store.messages(.newest(talk.room, spans: [Span(from: 1)], offset: 0), limit: 9).count == 1)
+        let owner = try #require(try await store.conversation(talk.room, for: Talk.ada)?.participants.first?.user.id)
+        let create = Draft(
+            conversation: ConversationID("c"), author: owner,
+            proposal: .create(ConversationDetails(isGroup: true), participants: []), entropy: 1,
+            limits: MembershipLimits(conversationsPerUser: 1))
+        #expect(try await store.commit([create], at: Timestamp(microseconds: 0)).map(\.refusal) == [.conflict])
+        await store.close()
     }
 
     @Test("can be opened beside a running store to look after accounts, and for nothing else")

@@ -84,7 +84,12 @@ struct History {
     }
 
     private mutating func make(_ author: UserID, _ id: ConversationID, _ proposal: Draft.Proposal) -> Draft {
-        Draft(conversation: id, author: author, proposal: proposal, entropy: dice.next())
+        // Sometimes limits that such a history soon meets.
+        let limits =
+            dice.roll(3) == 0
+            ? MembershipLimits(conversationsPerUser: 1 + dice.roll(6), membersPerConversation: 2 + dice.roll(4))
+            : MembershipLimits()
+        return Draft(conversation: id, author: author, proposal: proposal, entropy: dice.next(), limits: limits)
     }
 
     mutating func reads(count: Int) -> [Read] {

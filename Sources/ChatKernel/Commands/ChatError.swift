@@ -5,11 +5,14 @@ public struct ChatError: Error, Hashable, Sendable, CustomStringConvertible {
     public let detail: String
     /// When trying again may succeed, in milliseconds.
     public let retryAfterMilliseconds: Int?
+    /// The limit that was met, to be counted by; nil for any other refusal. Not shown to clients: the sentence says it.
+    public let limit: Limit?
 
-    public init(_ code: Code, _ detail: String, retryAfterMilliseconds: Int? = nil) {
+    public init(_ code: Code, _ detail: String, retryAfterMilliseconds: Int? = nil, limit: Limit? = nil) {
         self.code = code
         self.detail = detail
         self.retryAfterMilliseconds = retryAfterMilliseconds
+        self.limit = limit
     }
 
     public var description: String { "\(code.rawValue): \(detail)" }

@@ -5,12 +5,18 @@ public struct Draft: Sendable {
     public let proposal: Proposal
     /// Random bits for the identifier that the commit may make: a store needs no randomness of its own.
     public let entropy: UInt64
+    /// What the rules are to judge by: a draft brings it along, so that a store has nothing to configure.
+    public let limits: MembershipLimits
 
-    public init(conversation: ConversationID, author: UserID, proposal: Proposal, entropy: UInt64) {
+    public init(
+        conversation: ConversationID, author: UserID, proposal: Proposal, entropy: UInt64,
+        limits: MembershipLimits = MembershipLimits()
+    ) {
         self.conversation = conversation
         self.author = author
         self.proposal = proposal
         self.entropy = entropy
+        self.limits = limits
     }
 
     public enum Proposal: Hashable, Sendable {

@@ -54,12 +54,17 @@ final class Committer: Sendable {
                 return ChatError(.draining, "This host is shutting down.", retryAfterMilliseconds: 1000)
             }
             guard state.queue.submit(submissions) == .admitted else {
-                return ChatError(.overloaded, "Too much is waiting to be written.", retryAfterMilliseconds: 250)
+                return ChatError(
+                    .overloaded, "Too much is waiting to be written.", retryAfterMilliseconds: 250,
+                    limit: .waitingCommands)
             }
             state.admitted += submissions.count
             return nil
         }
-        if let refusal { throw refusal }
+        if let refusal {
+            metrics.count(refusal, times: submissions.count)
+            throw refusal
+        }
     }
 
     /// Returns when all that has been submitted so far has been committed, or refused, and handed to the outlets.
@@ -160,6 +165,7 @@ final class Committer: Sendable {
         var calls: [(CheckedContinuation<Result<Reply, ChatError>, Never>, Result<Reply, ChatError>)] = []
         var committed = 0
         for (submission, result) in zip(batch, results) {
+            if case .failure(let refusal) = result { metrics.count(refusal) }
             if case .success(.committed(let entry)) = result {
                 committed += 1
                 if entry.seq > 0 {

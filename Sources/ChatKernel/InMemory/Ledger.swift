@@ -9,6 +9,8 @@ struct Ledger {
     private var names: [Name: MessageID] = [:]
     private var pairs: [Set<UserID>: ConversationID] = [:]
     private var accounts: [UserID: User] = [:]
+    /// How many conversations each user owns.
+    private var owned: [UserID: Int] = [:]
 
     /// What follows from one conversation's entries.
     struct Room {
@@ -70,7 +72,10 @@ struct Ledger {
             var room = Room(
                 details: details, createdAt: entry.at, updatedAt: entry.at,
                 isPair: !details.isGroup && members.count == 2)
-            for member in members { room.enter(member, at: entry.seq) }
+            for member in members {
+                room.enter(member, at: entry.seq)
+                if member.role == .owner { owned[member.user.id, default: 0] += 1 }
+            }
             if room.isPair { pairs[Set(members.map(\.user.id))] = id }
             conversations[id] = room
         }
@@ -102,11 +107,14 @@ struct Ledger {
         case .reaction(let message, let key, let on):
             messages[message]?.message.react(entry.author.id, with: key, on: on)
         case .member(let action, let member):
+            let owned = conversations[id]?.isOwned(by: member.user.id) == true
             switch action {
             case .added: conversations[id]?.enter(member, at: entry.seq)
             case .role: conversations[id]?.memberships[member.user.id]?.role = member.role
             case .removed, .left: conversations[id]?.leave(member.user.id, at: entry.seq)
             }
+            let owns = conversations[id]?.isOwned(by: member.user.id) == true
+            self.owned[member.user.id, default: 0] += (owns ? 1 : 0) - (owned ? 1 : 0)
         case .updated(let details): conversations[id]?.details = details
         case .read(let seq): conversations[id]?.memberships[entry.author.id]?.readSeq = seq
         }
@@ -249,12 +257,18 @@ extension Ledger: LedgerView {
 
     func pair(_ a: UserID, _ b: UserID) -> ConversationID? { pairs[[a, b]] }
 
+    func conversationsOwned(by user: UserID) -> Int { owned[user] ?? 0 }
+
     func hasReacted(_ user: UserID, to message: MessageID, with key: String) -> Bool {
         messages[message]?.message.reactions.contains { $0.key == key && $0.users.contains(user) } ?? false
     }
 }
 
 extension Ledger.Room {
+    func isOwned(by user: UserID) -> Bool {
+        memberships[user].map { $0.isActive && $0.role == .owner } ?? false
+    }
+
     mutating func enter(_ member: Member, at seq: Seq) {
         var membership =
             memberships[member.user.id] ?? Membership(user: member.user, role: member.role, spans: [], readSeq: 0)

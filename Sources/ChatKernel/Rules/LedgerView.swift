@@ -18,6 +18,9 @@ public protocol LedgerView {
     ) throws(StoreError) -> Entry?
     /// The conversation that is not a group of just these two.
     mutating func pair(_ a: UserID, _ b: UserID) throws(StoreError) -> ConversationID?
+    /// Of how many conversations the user is an owner now. Asked only when one is made or an owner is, so it may be
+    /// a query, but one whose cost does not grow with the store.
+    mutating func conversationsOwned(by user: UserID) throws(StoreError) -> Int
     mutating func hasReacted(_ user: UserID, to message: MessageID, with key: String) throws(StoreError) -> Bool
 }
 

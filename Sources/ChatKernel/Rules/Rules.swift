@@ -60,6 +60,14 @@ public enum Rules {
         if !details.isGroup, members.count == 2, let existing = try view.pair(members[0].user.id, members[1].user.id) {
             return .success(.answer(.existing(existing)))
         }
+        let most = draft.limits.membersPerConversation
+        guard most == 0 || members.count <= most else {
+            return .failure(
+                ChatError(
+                    .invalidField, "participant_ids: a conversation has at most \(most) members.",
+                    limit: .membersPerConversation))
+        }
+        if let refusal = try ownsEnough(author.id, draft.limits, in: &view) { return .failure(refusal) }
         guard try view.facts(of: draft.conversation) == nil else {
             return .failure(ChatError(.conflict, "A conversation with this identifier exists."))
         }
@@ -166,12 +174,21 @@ public enum Rules {
         }
         guard let them = try view.membership(of: id, in: draft.conversation), them.isActive else {
             guard role <= .member || me.role == .owner else { return .failure(onlyOwnersPromote) }
+            let most = draft.limits.membersPerConversation
+            guard most == 0 || facts.members < most else {
+                return .failure(
+                    ChatError(
+                        .conflict, "This conversation has \(facts.members) members, which is as many as there may be.",
+                        limit: .membersPerConversation))
+            }
+            if role == .owner, let refusal = try ownsEnough(id, draft.limits, in: &view) { return .failure(refusal) }
             return .success(
                 .append(author: me.user, .other(.member(.added, Member(user: user, role: role)))))
         }
         guard them.role != role else { return .success(.answer(.unchanged)) }
         guard me.role == .owner || max(them.role, role) <= .member else { return .failure(onlyOwnersPromote) }
         guard them.role != .owner || facts.owners > 1 else { return .failure(lastOwner) }
+        if role == .owner, let refusal = try ownsEnough(id, draft.limits, in: &view) { return .failure(refusal) }
         return .success(.append(author: me.user, .other(.member(.role, Member(user: user, role: role)))))
     }
 
@@ -189,6 +206,17 @@ public enum Rules {
         guard them.role != .owner || facts.owners > 1 || facts.members == 1 else { return .failure(lastOwner) }
         let member = Member(user: them.user, role: them.role)
         return .success(.append(author: me.user, .other(.member(isMyself ? .left : .removed, member))))
+    }
+
+    /// Why the user may not own one more conversation; nil when it may.
+    private static func ownsEnough<View: LedgerView>(
+        _ user: UserID, _ limits: MembershipLimits, in view: inout View
+    ) throws(StoreError) -> ChatError? {
+        let most = limits.conversationsPerUser
+        guard most > 0, try view.conversationsOwned(by: user) >= most else { return nil }
+        return ChatError(
+            .conflict, "One user owns at most \(most) conversations: leave one, or hand it over, first.",
+            limit: .conversationsPerUser)
     }
 
     // MARK: Words

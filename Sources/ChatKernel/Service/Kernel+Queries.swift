@@ -10,7 +10,9 @@ extension Kernel {
     /// The conversation as the user sees it.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func conversation(_ id: ConversationID, as user: UserID) async throws(ChatError) -> Conversation {
-        let found = try await ask { (store) throws(StoreError) in try await store.conversation(id, for: user) }
+        let found = try await ask(for: user) { (store) throws(StoreError) in
+            try await store.conversation(id, for: user)
+        }
         guard let found else { throw ChatError(.unknownConversation, "There is no such conversation.") }
         // Judged by what is shown, not by another read: a removal between the two would show too much.
         guard found.participants.contains(where: { $0.user.id == user }) else {
@@ -23,7 +25,7 @@ extension Kernel {
     public func conversations(
         of user: UserID, after mark: ConversationMark? = nil, limit: Int
     ) async throws(ChatError) -> [Conversation] {
-        try await ask { (store) throws(StoreError) in
+        try await ask(for: user) { (store) throws(StoreError) in
             try await store.conversations(of: user, after: mark, limit: limit)
         }
     }
@@ -48,7 +50,9 @@ extension Kernel {
             case .before(let seq): .before(seq, conversation, spans: spans)
             case .after(let seq): .after(seq, conversation, spans: spans)
             }
-        return try await ask { (store) throws(StoreError) in try await store.messages(query, limit: limit) }
+        return try await ask(for: user) { (store) throws(StoreError) in
+            try await store.messages(query, limit: limit)
+        }
     }
 
     /// One message, if the user may see it.
@@ -132,7 +136,7 @@ extension Kernel {
             upper = lower >= lastSeq ? lower : lower + min(Seq(limit), lastSeq - lower)
         }
         guard upper > lower else { return ([], false) }
-        let entries = try await ask { (store) throws(StoreError) in
+        let entries = try await ask(for: user) { (store) throws(StoreError) in
             try await store.entries(in: .conversation(conversation, after: lower), limit: Int(upper - lower))
         }
         let firstVisible = membership.spans.first?.from ?? .max
@@ -165,6 +169,13 @@ extension Kernel {
         }
         guard let standing else { throw ChatError(.unknownConversation, "There is no such conversation.") }
         return standing
+    }
+
+    /// For what may be a page of much: when it is the user's turn.
+    private func ask<T: Sendable>(
+        for user: UserID, _ question: (any Store) async throws(StoreError) -> T
+    ) async throws(ChatError) -> T {
+        try await turns.take(for: user) { () async throws(ChatError) in try await ask(question) }
     }
 
     private func ask<T: Sendable>(

@@ -21,6 +21,7 @@ public final class Kernel: Sendable {
     let fanout = Fanout()
     let committer: Committer
     let screening: Screening
+    let turns: Turns
     private let pulse: Pulse
     private let random: @Sendable () -> UInt64
     private let ephemera: Mutex<Ephemera>
@@ -29,12 +30,26 @@ public final class Kernel: Sendable {
     struct Ephemera {
         var presence = Presence()
         var typing = Typing()
-        var rates: RateLimiter<UserID>
+        var rates: Rates
         var sessions: [UserID: Int] = [:]
         var lastSession: UInt64 = 0
         /// Signals that somebody is about to send, in order.
         var untold: [Signal] = []
         var isTelling = false
+    }
+
+    /// Each user's allowances. They are apart, so that a client that marks every message read, or types fast, can still
+    /// send.
+    struct Rates {
+        var messages: RateLimiter<UserID>
+        var marks: RateLimiter<UserID>
+        var typing: RateLimiter<UserID>
+
+        init(_ limits: KernelLimits) {
+            messages = RateLimiter(perSecond: limits.messagesPerUserPerSecond)
+            marks = RateLimiter(perSecond: limits.messagesPerUserPerSecond)
+            typing = RateLimiter(perSecond: limits.typingPerUserPerSecond)
+        }
     }
 
     /// - Parameter random: uniformly random bits; for identifiers, not for secrets.
@@ -49,8 +64,9 @@ public final class Kernel: Sendable {
         self.time = time
         self.random = random
         screening = Screening(limits: limits)
+        turns = Turns(width: limits.readsUnderWayPerUser)
         pulse = Pulse(time: time)
-        ephemera = Mutex(Ephemera(rates: RateLimiter(perSecond: limits.messagesPerUserPerSecond)))
+        ephemera = Mutex(Ephemera(rates: Rates(limits)))
         committer = Committer(
             store: store, fanout: fanout, limits: limits, time: time, pulse: pulse, metrics: metrics, log: log)
     }
@@ -85,8 +101,9 @@ public final class Kernel: Sendable {
     @discardableResult
     public func perform(_ command: Command, as user: UserID) async throws(ChatError) -> Reply {
         if case .typing(let conversation, let on) = command {
-            let standing = try await member(user, of: conversation)
-            type(standing.user, in: conversation, on: on, origin: nil)
+            try countTyping(by: user)
+            let membership = try await member(user, of: conversation)
+            type(membership.user, in: conversation, on: on, origin: nil)
             return .unchanged
         }
         let draft = try await draft(command, as: user)
@@ -114,7 +131,7 @@ public final class Kernel: Sendable {
 
     private func draft(_ command: Command, as user: UserID) async throws(ChatError) -> Draft {
         func draft(_ conversation: ConversationID, _ proposal: Draft.Proposal) -> Draft {
-            Draft(conversation: conversation, author: user, proposal: proposal, entropy: random())
+            newDraft(proposal, in: conversation, by: user)
         }
         switch command {
         case .createConversation(let details, let participants):
@@ -154,27 +171,42 @@ public final class Kernel: Sendable {
             try screening.check(draft.proposal)
             try count(draft)
         } catch {
-            metrics.refusals.add(1, ordering: .relaxed)
-            throw error
+            throw refused(error)
         }
+    }
+
+    private func refused(_ error: ChatError) -> ChatError {
+        metrics.refusals.add(1, ordering: .relaxed)
+        metrics.count(error)
+        return error
     }
 
     private func count(_ draft: Draft) throws(ChatError) {
-        switch draft.proposal {
-        case .post, .edit, .delete, .react, .create, .update, .add, .remove: break
-        case .read: return
-        }
-        guard limits.messagesPerUserPerSecond > 0 else { return }
+        let perSecond = limits.messagesPerUserPerSecond
+        guard perSecond > 0 else { return }
         let now = time.monotonic()
-        if let wait = ephemera.withLock({ $0.rates.take(draft.author, now: now) }) {
-            throw ChatError(
-                .rateLimited, "At most \(limits.messagesPerUserPerSecond) messages a second.",
-                retryAfterMilliseconds: Int(wait / 1_000_000) + 1)
+        if case .read = draft.proposal {
+            guard let wait = ephemera.withLock({ $0.rates.marks.take(draft.author, now: now) }) else { return }
+            throw tooFast("At most \(perSecond) read marks a second.", wait, .readMarksPerUser)
         }
+        guard let wait = ephemera.withLock({ $0.rates.messages.take(draft.author, now: now) }) else { return }
+        throw tooFast("At most \(perSecond) messages a second.", wait, .messagesPerUser)
+    }
+
+    private func countTyping(by user: UserID) throws(ChatError) {
+        let now = time.monotonic()
+        guard let wait = ephemera.withLock({ $0.rates.typing.take(user, now: now) }) else { return }
+        throw refused(
+            tooFast("At most \(limits.typingPerUserPerSecond) notices of typing a second.", wait, .typingPerUser))
+    }
+
+    private func tooFast(_ detail: String, _ wait: Int64, _ limit: Limit) -> ChatError {
+        ChatError(.rateLimited, detail, retryAfterMilliseconds: Int(wait / 1_000_000) + 1, limit: limit)
     }
 
     func newDraft(_ proposal: Draft.Proposal, in conversation: ConversationID, by user: UserID) -> Draft {
-        Draft(conversation: conversation, author: user, proposal: proposal, entropy: random())
+        Draft(
+            conversation: conversation, author: user, proposal: proposal, entropy: random(), limits: limits.membership)
     }
 
     // MARK: Sessions
@@ -192,10 +224,10 @@ public final class Kernel: Sendable {
             return Session.ID(ephemera.lastSession)
         }
         guard let id else {
-            metrics.refusals.add(1, ordering: .relaxed)
-            throw ChatError(
-                .rateLimited, "You have \(limit) connections open, which is as many as there may be.",
-                retryAfterMilliseconds: 5000)
+            throw refused(
+                ChatError(
+                    .rateLimited, "You have \(limit) connections open, which is as many as there may be.",
+                    retryAfterMilliseconds: 5000, limit: .connectionsPerUser))
         }
         metrics.sessions.add(1, ordering: .relaxed)
         return Session(id: id, identity: identity, kernel: self, outlet: outlet)
@@ -234,7 +266,13 @@ public final class Kernel: Sendable {
         if isWaiting { pulse.arm() }
     }
 
-    func type(_ user: UserReference, in conversation: ConversationID, on: Bool, origin: Session.ID?) {
+    /// A session's typing.
+    func type(_ session: Session, in conversation: ConversationID, on: Bool) throws(ChatError) {
+        try countTyping(by: session.user.id)
+        type(session.user, in: conversation, on: on, origin: session.id)
+    }
+
+    private func type(_ user: UserReference, in conversation: ConversationID, on: Bool, origin: Session.ID?) {
         let now = time.monotonic()
         let isWaiting = tell { ephemera in
             ephemera.typing.set(user, in: conversation, on: on, now: now)

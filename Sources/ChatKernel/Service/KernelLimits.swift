@@ -10,8 +10,18 @@ public struct KernelLimits: Sendable {
     public var gateBoundNanoseconds: Int64 = 5_000_000
     /// Open sessions of one user; past it `rate_limited`. 0 for no limit.
     public var sessionsPerUser = 64
-    /// Messages, edits and deletions of one user; past it `rate_limited`. 0 for no limit.
+    /// Messages, edits, deletions, reactions and changes of conversations and members by one user; past it `rate_limited`.
+    /// Read marks are counted by themselves, as often. 0 for no limit.
     public var messagesPerUserPerSecond = 100
+    /// Notices of typing from one user: each goes to everybody in the room at once. Past it `rate_limited`. Twenty are more
+    /// than a hand can do.
+    public var typingPerUserPerSecond = 20
+    /// Conversations that one user owns, and members of one conversation: see ``MembershipLimits``. Ten thousand of either
+    /// is more than people have, and keeps what is listed of them to a few megabytes.
+    public var membership = MembershipLimits(conversationsPerUser: 10_000, membersPerConversation: 10_000)
+    /// Pages, lists and searches under way for one user; those beyond wait for their turn, at that user's cost alone. What
+    /// waits is bounded by the user's connections. Enough to keep every core busy, and little to stand behind.
+    public var readsUnderWayPerUser = 8
     /// Live entries held for a reader that is still reading history, or that has not taken what came before; past it
     /// they are read from the store when it has.
     public var heldEntries = 1024

@@ -8,6 +8,7 @@ public final class KernelMetrics: Sendable {
     let refusals = Atomic<Int>(0)
     let signals = Atomic<Int>(0)
     let sessions = Atomic<Int>(0)
+    private let limited = Mutex<[Limit: Int]>([:])
 
     init() {}
 
@@ -20,12 +21,22 @@ public final class KernelMetrics: Sendable {
         public let refusedCommands: Int
         public let signals: Int
         public let openSessions: Int
+        /// Refusals by the limit that was met; those that never were are not here.
+        public let limited: [Limit: Int]
+    }
+
+    /// Counts a refusal by its limit, if it has one. The kernel does so for what it refuses; call it for what is refused
+    /// before the kernel is asked.
+    public func count(_ refusal: ChatError, times: Int = 1) {
+        guard let limit = refusal.limit else { return }
+        limited.withLock { $0[limit, default: 0] += times }
     }
 
     public func read() -> Reading {
         Reading(
             committedEntries: entries.load(ordering: .relaxed), committedBatches: batches.load(ordering: .relaxed),
             failedBatches: failedBatches.load(ordering: .relaxed), refusedCommands: refusals.load(ordering: .relaxed),
-            signals: signals.load(ordering: .relaxed), openSessions: sessions.load(ordering: .relaxed))
+            signals: signals.load(ordering: .relaxed), openSessions: sessions.load(ordering: .relaxed),
+            limited: limited.withLock { $0 })
     }
 }

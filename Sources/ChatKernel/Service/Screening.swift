@@ -31,7 +31,8 @@ struct Screening: Sendable {
 
     private func check(content: String) throws(ChatError) {
         guard content.utf8.count <= limits.messageBytes else {
-            throw ChatError(.messageTooLarge, "A message has at most \(limits.messageBytes) bytes.")
+            throw ChatError(
+                .messageTooLarge, "A message has at most \(limits.messageBytes) bytes.", limit: .messageBytes)
         }
         guard content.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
             throw ChatError(.messageEmpty, "Message cannot be empty")

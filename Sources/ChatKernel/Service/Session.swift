@@ -89,9 +89,10 @@ public final class Session: Sendable {
     }
 
     /// Tells the others that the user is typing, or has stopped.
-    public func type(in conversation: ConversationID, on: Bool) {
+    /// - Throws: `rate_limited`. Being what it is, the notice may then be forgotten.
+    public func type(in conversation: ConversationID, on: Bool) throws(ChatError) {
         guard state.withLock({ $0.joined[conversation] != nil }) else { return }
-        kernel.type(user, in: conversation, on: on, origin: id)
+        try kernel.type(self, in: conversation, on: on)
     }
 
     /// Leaves everything. Harmless when done again.

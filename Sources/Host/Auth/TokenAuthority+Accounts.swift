@@ -15,7 +15,9 @@ extension TokenAuthority {
         try Self.check(username, email)
         let now = time.monotonic()
         if case .refused(let wait) = limiter.withLock({ $0.registrationBegins(address: address, at: now) }) {
-            throw ChatError(.rateLimited, "Too many new accounts; try again later.", retryAfterMilliseconds: wait)
+            throw ChatError(
+                .rateLimited, "Too many new accounts; try again later.", retryAfterMilliseconds: wait,
+                limit: .registrationsPerAddress)
         }
         return try await make(username, password, email, isSuperuser: false)
     }
@@ -44,7 +46,9 @@ extension TokenAuthority {
         let name = User.folded(username)
         let now = time.monotonic()
         if case .refused(let wait) = limiter.withLock({ $0.attemptBegins(name: name, address: address, at: now) }) {
-            throw ChatError(.rateLimited, "Too many attempts; try again later.", retryAfterMilliseconds: wait)
+            throw ChatError(
+                .rateLimited, "Too many attempts; try again later.", retryAfterMilliseconds: wait,
+                limit: .passwordAttempts)
         }
         let user: User?
         let matches: Bool
@@ -53,14 +57,11 @@ extension TokenAuthority {
             matches = try await passwords.matches(password, user?.passwordHash)
         } catch {
             // Nobody learned whether the password was right.
-            limiter.withLock { $0.attemptSucceeded(name: name, at: now) }
+            limiter.withLock { $0.attemptForgiven(name: name, address: address, at: now) }
             throw error
         }
-        guard matches, let user, user.isActive else {
-            limiter.withLock { $0.attemptFailed(address: address, at: now) }
-            throw Self.mismatch
-        }
-        limiter.withLock { $0.attemptSucceeded(name: name, at: now) }
+        guard matches, let user, user.isActive else { throw Self.mismatch }
+        limiter.withLock { $0.attemptForgiven(name: name, address: address, at: now) }
         return try issueToken(for: user, expiresInSeconds: settings.accessTokenExpireMinutes * 60)
     }
 

@@ -54,6 +54,8 @@ enum Starter {
             "connections": 20000,
             "connectionsPerUser": 64,
             "connectionsPerAddress": 4096,
+            "conversationsPerUser": 10000,     // that one user owns
+            "membersPerConversation": 10000,
             "messagesPerUserPerSecond": 100,
             "passwordAttemptsPerMinute": 10,
             "registrationsPerAddressPerMinute": 60,

@@ -105,6 +105,16 @@ extension Batch: LedgerView {
         return try records.conversation(row)
     }
 
+    mutating func conversationsOwned(by user: UserID) throws(StoreError) -> Int {
+        let count = try connection.statement(
+            """
+            SELECT count(*) FROM memberships
+            WHERE user = (SELECT row FROM users WHERE id = ?) AND is_active = 1 AND role = 4
+            """
+        ).first(.text(user.text)) { $0.integer(0) }
+        return Int(count ?? 0)
+    }
+
     mutating func hasReacted(_ user: UserID, to message: MessageID, with key: String) throws(StoreError) -> Bool {
         guard let row = try records.row(of: message) else { return false }
         return try connection.statement(

@@ -92,6 +92,12 @@ enum Schema {
         -- Identifiers that do not name their pos: those of imported messages.
         CREATE TABLE foreign_ids(id TEXT PRIMARY KEY, pos INTEGER NOT NULL) WITHOUT ROWID;
         """
+
+    /// How many conversations a user owns is counted on this index alone; read marks, which are what moves in a
+    /// membership, do not touch it. 4 is ``Role/owner``.
+    static let version2 = """
+        CREATE INDEX memberships_owned ON memberships(user) WHERE is_active = 1 AND role = 4;
+        """
 }
 
 /// What `meta` counts. Counters are stored: a number that a client has seen must not come again, also when the rows

@@ -3,9 +3,15 @@ struct ConnectionBook {
     enum Verdict: Equatable, Sendable {
         case welcome
         /// To be told why, then closed.
-        case refuse
+        case refuse(Limit)
         /// To be closed without a word.
-        case drop
+        case drop(Limit)
+    }
+
+    /// What there are too many connections of.
+    enum Limit: Equatable, Sendable {
+        case all
+        case address
     }
 
     private let limit: Int
@@ -31,9 +37,11 @@ struct ConnectionBook {
             perAddress[address] = fromThere + 1
             return .welcome
         }
-        guard refusals < refusalLimit else { return .drop }
+        // Its own limit first: the other may be none of the peer's doing.
+        let limit: Limit = fromThere < limitPerAddress ? .all : .address
+        guard refusals < refusalLimit else { return .drop(limit) }
         refusals += 1
-        return .refuse
+        return .refuse(limit)
     }
 
     /// Counts a member out.

@@ -175,10 +175,10 @@ public final class HTTPServer: Sendable {
                 stream.owner = self
                 return HTTPConnection(self, on: stream, draining: self.door.withLock { $0.isDraining })
             }
-        case .refuse:
+        case .refuse(let limit):
             log(.refused(peer: peer))
             loops.loops[0].adopt(descriptor, peer: peer) { stream in
-                HTTPRefusal(self, on: stream) { [self] in
+                HTTPRefusal(self, on: stream, because: limit) { [self] in
                     door.withLock { $0.book.refusalEnded() }
                     openLatchIfQuiet()
                 }

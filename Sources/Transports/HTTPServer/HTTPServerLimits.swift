@@ -8,7 +8,7 @@ public struct HTTPServerLimits: Sendable {
     /// Connections at a time, upgraded ones included: one more is answered 503 with `Retry-After`.
     public var connections = 20_000
 
-    /// Connections at a time from one address. High, because a whole office or a proxy may be one address.
+    /// Connections at a time from one address: one more is answered 429 with `Retry-After`. High, because a whole office or a proxy may be one address.
     public var connectionsPerAddress = 4096
 
     /// Refusals under way at a time; connections beyond are closed without a word, since words cost a descriptor.

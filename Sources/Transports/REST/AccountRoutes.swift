@@ -29,8 +29,10 @@ struct AccountRoutes {
         _ request: HTTPRequest, _ accounts: any Accounts
     ) async throws(ChatError) -> HTTPResponse {
         let body = try Inquiry.json(request) { bytes throws(ChatError) in try RequestBody.register(bytes) }
-        let user = try await accounts.register(
-            username: body.username, password: body.password, email: body.email, from: request.peerAddress)
+        let user = try await counted { () async throws(ChatError) in
+            try await accounts.register(
+                username: body.username, password: body.password, email: body.email, from: request.peerAddress)
+        }
         return Answer.json(201) { RESTShapes.append(user, to: &$0) }
     }
 
@@ -55,9 +57,21 @@ struct AccountRoutes {
             let body = try Inquiry.json(request) { bytes throws(ChatError) in try RequestBody.login(bytes) }
             (username, password) = (body.username, body.password)
         }
-        let token = try await accounts.login(
-            username: username, password: password, from: request.peerAddress)
+        let (name, secret) = (username, password)
+        let token = try await counted { () async throws(ChatError) in
+            try await accounts.login(username: name, password: secret, from: request.peerAddress)
+        }
         return Answer.json(200) { RESTShapes.append(token, to: &$0) }
+    }
+
+    /// What an authenticator refuses because of a limit, the kernel has not seen.
+    private func counted<T>(_ work: () async throws(ChatError) -> T) async throws(ChatError) -> T {
+        do throws(ChatError) {
+            return try await work()
+        } catch {
+            kernel.metrics.count(error)
+            throw error
+        }
     }
 
     private func me(_ request: HTTPRequest) async throws(ChatError) -> HTTPResponse {

@@ -29,8 +29,6 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     /// Commands whose answers carry the client's own `id`, by tag.
     private var awaited: [UInt64: FrameID] = [:]
     private var lastTag: UInt64 = 0
-    /// When the allowance of typing notices is whole again.
-    private var typingWholeAt: Int64 = 0
 
     init(_ boarding: Boarding, lane: Lane, stream: ByteStream) {
         session = boarding.session
@@ -138,7 +136,13 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             return
         case .typing(let named, let on):
             try requireOurs(named)
-            if mayTell() { session.type(in: conversation, on: on) }
+            do throws(ChatError) {
+                try session.type(in: conversation, on: on)
+            } catch {
+                // Past the limit it is forgotten, being what it is, unless its sender wants to know.
+                if frame.id == nil { return }
+                throw error
+            }
             if let id = frame.id { acknowledge(id) }
             return
         default: break
@@ -167,19 +171,6 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             throw ChatError(.unknownType, "This belongs to the subprotocol chat.v2.")
         }
     }
-
-    /// Whether one more notice of typing may go out: each goes to all the others at once, so they are limited like
-    /// messages, and dropped past that, being what they are.
-    private func mayTell() -> Bool {
-        let whole = max(typingWholeAt, lane.loop.now)
-        guard whole - lane.loop.now < Self.typingBurst else { return false }
-        typingWholeAt = whole + Self.typingInterval
-        return true
-    }
-
-    /// Twenty a second, and as many at once: more than a hand can do.
-    private static let typingInterval: Int64 = 50_000_000
-    private static let typingBurst: Int64 = 20 * typingInterval
 
     private func requireOurs(_ named: ConversationID?) throws(ChatError) {
         guard named == nil || named == conversation else {

@@ -19,10 +19,11 @@ public struct AttemptLimits: Hashable, Sendable {
 
 /// Judges attempts by name and by address. Pure; time is an argument, in monotonic nanoseconds.
 ///
-/// Only failures count: whoever knows the password is let in as often as they like. A name is charged when an attempt
-/// begins and refunded when it was right, so that a hundred guesses at once are no more than ten. An address is charged
-/// when an attempt failed: behind one may be an office whose people all sign in at nine. For the same reason it is
-/// allowed ten times what a name is; what one address can try in a minute on ever new names stays small.
+/// Only failures count: whoever knows the password is let in as often as they like. Name and address are charged when an
+/// attempt begins and refunded when it was right, so that a hundred guesses at once are no more than ten, and one
+/// address cannot fill the line in front of the hashing thread. Behind an address may be an office whose people all
+/// sign in at nine, so it is allowed ten times what a name is; what it can try in a minute on ever new names stays
+/// small.
 ///
 /// A stranger can use up a name's attempts, and so keep its owner from signing in with a password. That is the price of
 /// a limit by name; tokens already given go on working.
@@ -46,16 +47,17 @@ public struct AttemptLimiter: Sendable {
             return .refused(retryAfterMilliseconds: wait)
         }
         let verdict = names.check(name, at: now)
-        if verdict == .allowed { names.charge(name, at: now) }
+        if verdict == .allowed {
+            names.charge(name, at: now)
+            if let address { addresses.charge(address, at: now) }
+        }
         return verdict
     }
 
-    /// The password was right.
-    public mutating func attemptSucceeded(name: String, at now: Int64) { names.refund(name, at: now) }
-
-    /// The password was wrong, or nobody has the name.
-    public mutating func attemptFailed(address: String?, at now: Int64) {
-        if let address { addresses.charge(address, at: now) }
+    /// The password was right, or was not looked at.
+    public mutating func attemptForgiven(name: String, address: String?, at now: Int64) {
+        names.refund(name, at: now)
+        if let address { addresses.refund(address, at: now) }
     }
 
     /// Before an account is made. Without an address there is no limit.

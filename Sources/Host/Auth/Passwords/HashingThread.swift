@@ -28,7 +28,7 @@ final class HashingThread: Sendable {
     }
 
     private static let overloaded = ChatError(
-        .overloaded, "Too many people are signing in just now.", retryAfterMilliseconds: 5000)
+        .overloaded, "Too many people are signing in just now.", retryAfterMilliseconds: 5000, limit: .waitingPasswords)
 
     /// What the thread and its owner share.
     @safe private final class Queue: Sendable {

@@ -57,6 +57,8 @@ struct LimitsSection: Decodable, Sendable {
     var connections = 20_000
     var connectionsPerUser = 64
     var connectionsPerAddress = 4096
+    var conversationsPerUser = 10_000
+    var membersPerConversation = 10_000
     var messagesPerUserPerSecond = 100
     var passwordAttemptsPerMinute = 10
     var registrationsPerAddressPerMinute = 60
@@ -66,6 +68,8 @@ struct LimitsSection: Decodable, Sendable {
         case connections
         case connectionsPerUser
         case connectionsPerAddress
+        case conversationsPerUser
+        case membersPerConversation
         case messagesPerUserPerSecond
         case passwordAttemptsPerMinute
         case registrationsPerAddressPerMinute
@@ -81,6 +85,8 @@ struct LimitsSection: Decodable, Sendable {
         connections = try values.number(.connections, in: many, default: connections)
         connectionsPerUser = try values.number(.connectionsPerUser, in: many, default: connectionsPerUser)
         connectionsPerAddress = try values.number(.connectionsPerAddress, in: many, default: connectionsPerAddress)
+        conversationsPerUser = try values.number(.conversationsPerUser, in: many, default: conversationsPerUser)
+        membersPerConversation = try values.number(.membersPerConversation, in: many, default: membersPerConversation)
         messagesPerUserPerSecond = try values.number(
             .messagesPerUserPerSecond, in: 0...1_000_000, default: messagesPerUserPerSecond)
         passwordAttemptsPerMinute = try values.number(

@@ -41,6 +41,8 @@ extension HostConfiguration {
         kernel.messageBytes = limits.messageBytes
         kernel.sessionsPerUser = limits.connectionsPerUser
         kernel.messagesPerUserPerSecond = limits.messagesPerUserPerSecond
+        kernel.membership = MembershipLimits(
+            conversationsPerUser: limits.conversationsPerUser, membersPerConversation: limits.membersPerConversation)
         return kernel
     }
 

@@ -81,7 +81,14 @@ final class Operation: Sendable {
             object.object("limits") { object in
                 object.member("message_bytes", kernel.limits.messageBytes)
                 object.member("messages_per_user_per_second", kernel.limits.messagesPerUserPerSecond)
+                object.member("typing_per_user_per_second", kernel.limits.typingPerUserPerSecond)
                 object.member("connections_per_user", kernel.limits.sessionsPerUser)
+                object.member("conversations_per_user", kernel.limits.membership.conversationsPerUser)
+                object.member("members_per_conversation", kernel.limits.membership.membersPerConversation)
+                object.member("participants", kernel.limits.participants)
+                object.member("name_bytes", kernel.limits.nameBytes)
+                object.member("description_bytes", kernel.limits.descriptionBytes)
+                object.member("client_id_bytes", ClientID.limit)
             }
         }
     }
@@ -90,13 +97,20 @@ final class Operation: Sendable {
     private func metrics() -> HTTPResponse {
         var page = MetricsPage()
         let kernel = kernel.metrics.read()
+        let http = counters.withLock { $0 }?.snapshot
         page.counter("chat_entries_committed_total", "Entries made durable.", kernel.committedEntries)
         page.counter("chat_batches_committed_total", "Batches committed.", kernel.committedBatches)
         page.counter("chat_batches_failed_total", "Batches the store refused.", kernel.failedBatches)
         page.counter("chat_commands_refused_total", "Commands refused before the store.", kernel.refusedCommands)
         page.counter("chat_signals_total", "Typing and presence notices.", kernel.signals)
         page.gauge("chat_sessions_open", "Open sessions.", kernel.openSessions)
-        if let http = counters.withLock({ $0 })?.snapshot {
+        page.family("chat_limited_total", "Refusals by the limit that was met.", "counter")
+        for limit in Limit.allCases {
+            page.sample("chat_limited_total{limit=\"\(limit.rawValue)\"}", kernel.limited[limit] ?? 0)
+        }
+        page.sample("chat_limited_total{limit=\"connections\"}", http?.overLimit ?? 0)
+        page.sample("chat_limited_total{limit=\"connections_per_address\"}", http?.overAddressLimit ?? 0)
+        if let http {
             page.counter("chat_http_connections_accepted_total", "Connections accepted.", http.accepted)
             page.counter("chat_http_connections_refused_total", "Connections over a limit.", http.refused)
             page.gauge("chat_http_connections_open", "Open connections.", http.open)

@@ -1,0 +1,107 @@
+import ChatKernel
+
+extension StoreConformance {
+    static let limits: [ConformanceCase] = [
+        ConformanceCase("a user owns as many conversations as it may, and one more when it has left one") { harness in
+            let scene = try await Scene.open(harness)
+            scene.limits.conversationsPerUser = 2
+            let first = try await scene.make(with: [Scene.bob])
+            _ = try await scene.make(with: [Scene.bob])
+            try await scene.refuse(Scene.ada, .conflict, .conversationsPerUser)
+            // To be a member is not to own.
+            _ = try await scene.make(by: Scene.bob, with: [Scene.ada])
+            try await scene.perform(Scene.ada, first, .remove(Scene.bob))
+            try await scene.perform(Scene.ada, first, .remove(Scene.ada))
+            _ = try await scene.make(with: [])
+            try await scene.refuse(Scene.ada, .conflict, .conversationsPerUser)
+            if try await scene.reopen() { try await scene.refuse(Scene.ada, .conflict, .conversationsPerUser) }
+        },
+        ConformanceCase("nobody is made an owner past the limit, and handing over makes room") { harness in
+            let scene = try await Scene.open(harness)
+            scene.limits.conversationsPerUser = 1
+            let id = try await scene.make(with: [Scene.bob])
+            let bobs = try await scene.make(by: Scene.bob, with: [Scene.ada])
+            try expect(
+                try await scene.refusal(of: Scene.ada, id, .add(Scene.bob, .owner)), equals: .conflict, "a promotion")
+            try expect(
+                try await scene.reply(Scene.bob, bobs, .add(Scene.bob, .owner)), equals: .unchanged,
+                "what bob is already")
+            try await scene.perform(Scene.ada, id, .add(Scene.cai, .owner))
+            try await scene.perform(Scene.ada, id, .add(Scene.ada, .member))
+            try await scene.perform(Scene.cai, id, .add(Scene.dee, .owner))
+            _ = try await scene.make(with: [])
+            for user in [Scene.cai, Scene.dee] { try await scene.refuse(user, .conflict, .conversationsPerUser) }
+        },
+        ConformanceCase("drafts of one batch do not pass a limit together") { harness in
+            let scene = try await Scene.open(harness)
+            scene.limits = MembershipLimits(conversationsPerUser: 2, membersPerConversation: 2)
+            let id = try await scene.make(with: [])
+            func new(_ name: String) -> Draft {
+                scene.draft(
+                    Scene.ada, ConversationID(name), .create(ConversationDetails(isGroup: true), participants: []))
+            }
+            let results = try await scene.commit([
+                new("second"), new("third"), scene.draft(Scene.ada, id, .add(Scene.bob, .member)),
+                scene.draft(Scene.ada, id, .add(Scene.cai, .member)), scene.draft(Scene.ada, id, .remove(Scene.bob)),
+                scene.draft(Scene.ada, id, .add(Scene.cai, .member)),
+            ])
+            let limits = results.map { result -> Limit? in
+                if case .failure(let error) = result { error.limit } else { nil }
+            }
+            try expect(
+                limits, equals: [nil, .conversationsPerUser, nil, .membersPerConversation, nil, nil], "the refusals")
+        },
+        ConformanceCase("a conversation has as many members as it may, and room again when one has gone") { harness in
+            let scene = try await Scene.open(harness)
+            scene.limits.membersPerConversation = 3
+            try await scene.refuse(
+                Scene.ada, .invalidField, .membersPerConversation, with: [Scene.bob, Scene.cai, Scene.dee])
+            // Who is named twice is one.
+            let id = try await scene.make(with: [Scene.bob, Scene.bob, Scene.cai, Scene.ada])
+            let addition = Draft.Proposal.add(Scene.dee, .member)
+            try expect(try await scene.refusal(of: Scene.ada, id, addition), equals: .conflict, "one too many")
+            try await scene.perform(Scene.ada, id, .add(Scene.bob, .admin))
+            try await scene.perform(Scene.cai, id, .remove(Scene.cai))
+            try await scene.perform(Scene.bob, id, addition)
+            try expect(
+                try await scene.refusal(of: Scene.ada, id, .add(Scene.cai, .member)), equals: .conflict, "a return")
+            if try await scene.reopen() {
+                try expect(
+                    try await scene.refusal(of: Scene.ada, id, .add(Scene.cai, .member)), equals: .conflict,
+                    "after reopening")
+            }
+        },
+        ConformanceCase("what there is stays when a limit is lowered") { harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [Scene.bob, Scene.cai])
+            _ = try await scene.make(with: [])
+            scene.limits = MembershipLimits(conversationsPerUser: 1, membersPerConversation: 2)
+            try await scene.refuse(Scene.ada, .conflict, .conversationsPerUser)
+            try await scene.post(Scene.cai, id, "still here")
+            try await scene.perform(Scene.ada, id, .add(Scene.cai, .admin))
+            try expect(try await scene.see(id, as: Scene.cai).participants.count, equals: 3, "members")
+        },
+        ConformanceCase("a pair that exists is found at the limit too") { harness in
+            let scene = try await Scene.open(harness)
+            scene.limits.conversationsPerUser = 1
+            let id = try await scene.make(with: [Scene.bob], isGroup: false)
+            let again = Draft.Proposal.create(ConversationDetails(isGroup: false), participants: [Scene.bob])
+            try expect(
+                try await scene.reply(Scene.ada, ConversationID("other"), again), equals: .existing(id), "ada's pair")
+        },
+    ]
+}
+
+extension Scene {
+    /// Making one more conversation is refused, because of this limit.
+    fileprivate func refuse(
+        _ user: UserID, _ code: ChatError.Code, _ limit: Limit, with others: [UserID] = []
+    ) async throws {
+        let proposal = Draft.Proposal.create(ConversationDetails(isGroup: true), participants: others)
+        guard case .failure(let error) = try await commit([draft(user, ConversationID("too many"), proposal)])[0] else {
+            throw ConformanceFailure("\(user) made one conversation too many")
+        }
+        try expect(error.code, equals: code, "the code")
+        try expect(error.limit, equals: limit, "the limit")
+    }
+}

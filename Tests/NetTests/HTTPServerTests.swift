@@ -311,7 +311,7 @@ struct HTTPServerTests {
         }
     }
 
-    @Test(arguments: [("/now", 1500), ("/big", 40)])
+    @Test(arguments: [("/now", 1500), ("/now", 6000), ("/big", 40)])
     func allThatWasPipelinedBeforeTheEndIsAnswered(path: String, count: Int) async throws {
         let route = Route("GET", "/big", .immediate { _ in ok(String(repeating: "x", count: 100_000)) })
         try await withServer([route] + routes) { _, port in

@@ -38,6 +38,8 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     private var interest: Readiness = []
     private var ticket: UInt64 = 0
     private var leftover: [UInt8] = []
+    /// What is left unconsumed is about to be offered again; nothing is read until it has been.
+    private var isOffering = false
     private var queue: Backlog?
     private var receiver: (any StreamHandler)?
 
@@ -74,7 +76,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
             loop.assertConfined()
             guard state != .ended else { return }
             receiver = newValue
-            if state == .open { loop.redeliver(self) }
+            if state == .open { offerAgain() }
         }
     }
 
@@ -199,6 +201,11 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         guard state == .open else { return }
         if readingPaused, !inputOver { wish(interest.union(.read)) }
         readingPaused = false
+        offerAgain()
+    }
+
+    private func offerAgain() {
+        isOffering = true
         loop.redeliver(self)
     }
 
@@ -207,6 +214,8 @@ public final class ByteStream: Watcher, @unchecked Sendable {
             if state == .closing { discard() } else { wish(interest.subtracting(.read)) }
             return
         }
+        // A peer that sends faster than its handler takes shall wait, not overflow. Epoll will tell again.
+        guard !isOffering || leftover.isEmpty else { return }
         let kept = restoreLeftover()
         let limit = kept &+ min(ReadBuffer.size &- kept, Int(max(1, readLimit)))
         let count = socket.read(into: loop.readBuffer, kept..<limit)
@@ -222,6 +231,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     }
 
     func redeliver() {
+        isOffering = false
         guard state == .open, !readingPaused, !leftover.isEmpty else { return }
         deliver(restoreLeftover())
     }

@@ -76,6 +76,10 @@ let package = Package(
         .executableTarget(name: "simulate", dependencies: ["ChatSimulation"], path: "Tests/Simulate"),
         .executableTarget(
             name: "populate", dependencies: ["ChatKernel", "ChatSQLite"], path: "Tests/Populate"),
+        .executableTarget(
+            name: "echo-server",
+            dependencies: ["ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol", "CLinux", "COpenSSL"],
+            path: "Tests/EchoServer"),
         .testTarget(
             name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance", "ChatSimulation"],
             path: "Tests/ChatKernelTests"),

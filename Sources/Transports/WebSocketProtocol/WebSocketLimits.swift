@@ -10,8 +10,7 @@ public struct WebSocketLimits: Sendable, Equatable {
     public var messageBytes: Int
 
     /// Frames of one message; beyond it 1008. Empty fragments cost no memory, but each costs its sender 6 bytes and us a step, and a
-    /// message must end some day. 65,536 is 1 MiB in pieces of 16 bytes, and 4 MiB in pieces of 64 (the finest case of
-    /// Autobahn's section 9).
+    /// message must end some day. 65,536 is 1 MiB in pieces of 16 bytes.
     public var fragments: Int
 
     public init(frameBytes: Int = 1 << 20, messageBytes: Int = 1 << 20, fragments: Int = 65_536) {

@@ -97,7 +97,7 @@ struct KernelTests {
         }
         house.settle()
         #expect(ear.batches.count == 1)
-        house.pass(milliseconds: 10)
+        house.pass(milliseconds: 25)
         #expect(ear.batches.count == 2)
         session.close()
     }

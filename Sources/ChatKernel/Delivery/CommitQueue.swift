@@ -30,7 +30,8 @@ struct CommitQueue {
     mutating func submit(_ submissions: [Submission]) -> Admission {
         let bytes = submissions.reduce(0) { $0 &+ $1.cost }
         guard waiting.count + submissions.count <= countLimit, waitingBytes + bytes <= byteLimit else { return .full }
-        waiting.append(contentsOf: submissions)
+        // Mostly it is empty, and then nothing is copied.
+        if waiting.isEmpty { waiting = submissions } else { waiting.append(contentsOf: submissions) }
         waitingBytes += bytes
         return .admitted
     }

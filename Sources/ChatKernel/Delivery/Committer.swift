@@ -169,7 +169,9 @@ final class Committer: Sendable {
             if case .success(.committed(let entry)) = result {
                 committed += 1
                 if entry.seq > 0 {
-                    if let place = places[entry.conversation] {
+                    if let last = groups.indices.last, groups[last].conversation == entry.conversation {
+                        groups[last].entries.append(entry)
+                    } else if let place = places[entry.conversation] {
                         groups[place].entries.append(entry)
                     } else {
                         places[entry.conversation] = groups.count

@@ -2,8 +2,9 @@ import Synchronization
 
 /// The kernel's one timer: ticks while something waits for time to pass, and costs nothing otherwise.
 final class Pulse: Sendable {
-    /// How fine time is for what ends by itself: a typing notice, a merged notice, the gate's bound.
-    static let tick: Int64 = 5_000_000
+    /// How fine time is for what ends by itself: a typing notice, a merged notice. The gate's bound is looked at with every
+    /// command besides; only when none comes does it wait for a tick. A tick is two changes of thread, so it is no finer.
+    static let tick: Int64 = 20_000_000
 
     private struct State {
         var isArmed = false

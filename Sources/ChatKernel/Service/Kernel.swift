@@ -52,10 +52,10 @@ public final class Kernel: Sendable {
         }
     }
 
-    /// - Parameter random: uniformly random bits; for identifiers, not for secrets.
+    /// - Parameter random: uniformly random bits; for identifiers, not for secrets. ``Xoshiro/stream()`` unless given.
     public init(
         store: any Store, authenticator: any Authenticator, time: any TimeSource, limits: KernelLimits = KernelLimits(),
-        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
+        random: @escaping @Sendable () -> UInt64 = Xoshiro.stream(),
         log: any LogSink = SilentLog()
     ) {
         self.store = store

@@ -83,9 +83,12 @@ import Synchronization
         inbox.append(work)
         let starts = !isAlive
         isAlive = true
-        // A signal nobody waits for is free, but not a system call.
-        if isParked { unsafe pthread_cond_signal(arrival) }
+        // A signal nobody waits for is free, but not a system call. It comes after the unlocking: who is woken takes the lock
+        // first, and would sleep again at once.
+        let wakes = isParked
+        isParked = false
         unsafe pthread_mutex_unlock(lock)
+        if wakes { unsafe pthread_cond_signal(arrival) }
         if starts { start() }
     }
 

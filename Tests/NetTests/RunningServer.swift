@@ -4,12 +4,12 @@ import ChatNet
 
 /// Runs a server for as long as the script takes, then cancels it and waits until it is gone.
 func withServer<Value: Sendable>(
-    _ routes: [Route], limits: HTTPServerLimits = HTTPServerLimits(), loops: Int = 1,
+    _ routes: [Route], limits: HTTPServerLimits = HTTPServerLimits(), loops: Int = 1, origins: OriginPolicy? = nil,
     log: Recorder<String> = Recorder(),
     _ script: @escaping @Sendable (HTTPServer, UInt16) async throws -> Value
 ) async throws -> Value {
     let server = try HTTPServer(
-        listen: "127.0.0.1:0", loops: EventLoopGroup(count: loops), limits: limits, routes: routes,
+        listen: "127.0.0.1:0", loops: EventLoopGroup(count: loops), limits: limits, origins: origins, routes: routes,
         errorBody: { status, code, detail in
             HTTPResponse(status: status, body: Array("\(status) \(code ?? "-") \(detail)".utf8))
         },

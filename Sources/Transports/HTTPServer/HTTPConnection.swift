@@ -161,6 +161,9 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
             server.enqueue { exchange.respond(await respond(request)) }
         case .exchange(let accept):
             accept(request, park(stream))
+        case .upgrade where server.origins?.judge(request.head) == .refuse:
+            // Before anything is asked of anybody: unlike an answer, what is said there the browser does not hold back.
+            answer(server.errorBody(403, "forbidden", "pages of this origin may not connect here"), stream)
         case .upgrade(let decide):
             let exchange = park(stream)
             let loop = stream.loop
@@ -196,11 +199,17 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         case .response(let response): answer(response, stream)
         case .upgrade(let name, let fields, let attach):
             if upgrade(to: name, fields, attach, stream) { return }
-        case .none where isDraining: answer(server.errorBody(503, "draining", "the server is stopping"), stream)
+        case .none where isDraining: answer(stopping, stream)
         case .none: answer(server.errorBody(500, "internal", "nobody answered"), stream)
         }
         flush(stream)
         if state == .reading { proceed(stream) }
+    }
+
+    private var stopping: HTTPResponse {
+        var response = server.errorBody(503, "draining", "the server is stopping")
+        response.fields.append(HTTPField(name: "Retry-After", value: "1"))
+        return response
     }
 
     private func upgrade(
@@ -214,7 +223,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
             return false
         }
         guard !isDraining else {
-            answer(server.errorBody(503, "draining", "the server is stopping"), stream)
+            answer(stopping, stream)
             return false
         }
         guard let bytes = ResponseWriter.switchingProtocols(to: name, fields: fields) else {

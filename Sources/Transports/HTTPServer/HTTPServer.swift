@@ -25,6 +25,7 @@ public final class HTTPServer: Sendable {
     let log: @Sendable (HTTPServerEvent) -> Void
 
     private let listen: String
+    let origins: OriginPolicy?
     private let fixedFields: [HTTPField]
     private let dates: [DateClock]
     private let door: Mutex<Door>
@@ -47,12 +48,15 @@ public final class HTTPServer: Sendable {
     ///   - listen: see `ListenAddress`.
     ///   - loops: made with the default count when nil. The server starts and ends them, so they can serve only one.
     ///   - fixedFields: added to each answer that has no field of that name.
+    ///   - origins: which pages may read answers and open upgraded connections. Nil says nothing to browsers, and upgrades
+    ///     whoever asks.
     ///   - errorBody: see `ErrorBody`; the server adds `Allow`, `Retry-After` and the like.
     ///   - log: called on loops, so it must not block.
     /// - Throws: `RouteConflict`, or `SystemError` when there are no descriptors left.
     public init(
         listen: String, loops: EventLoopGroup? = nil, limits: HTTPServerLimits = HTTPServerLimits(),
         fixedFields: [HTTPField] = [HTTPField(name: "X-Content-Type-Options", value: "nosniff")],
+        origins: OriginPolicy? = nil,
         routes: [Route],
         errorBody: @escaping ErrorBody = { status, _, detail in
             HTTPResponse(
@@ -63,6 +67,7 @@ public final class HTTPServer: Sendable {
     ) throws {
         self.listen = listen
         self.limits = limits
+        self.origins = origins
         self.fixedFields = fixedFields
         self.errorBody = errorBody
         self.log = log
@@ -197,6 +202,7 @@ public final class HTTPServer: Sendable {
 
     func serialize(_ response: HTTPResponse, to head: RequestHead?, keepAlive: Bool, on loop: EventLoop) -> [UInt8] {
         var response = response
+        if let origins { response.fields += origins.fields(for: response, to: head) }
         for field in fixedFields where response.fields.first(field.name) == nil { response.fields.append(field) }
         return ResponseWriter.serialize(response, to: head, keepAlive: keepAlive, date: dates[loop.index].now())
     }

@@ -3,14 +3,18 @@ import ChatHTTP1
 /// Which web pages may use this server. A browser says where a page came from (`Origin`, RFC 6454), and other programs
 /// do not: those pass, for they need no page's permission to do as they like.
 ///
-/// A page of this server's own always may. Another's may when it is on the list; then REST's answers carry what the
-/// Fetch standard asks for. There are no cookies here, so this protects little that a token does not; it keeps
-/// other people's pages from using a token they have been given by mistake.
+/// A page of this server's own always may. Another's may when it is on the list; then every answer carries what the Fetch
+/// standard asks for, the server's own refusals too, so that the page can read why. There are no cookies here, so this
+/// protects little that a token does not; it keeps other people's pages from using a token they have been given by
+/// mistake.
 public struct OriginPolicy: Sendable {
     private let allowed: Set<String>
 
-    /// - Parameter allowed: origins without a path, such as `https://app.example.org`.
-    public init(allowed: [String]) { self.allowed = Set(allowed.map { $0.lowercased() }) }
+    /// - Parameter allowed: origins without a path, such as `https://app.example.org`. `null`, which many pages share,
+    ///   and `*` are none.
+    public init(allowed: [String]) {
+        self.allowed = Set(allowed.map { $0.lowercased() }).subtracting(["null", "*"])
+    }
 
     /// The origin to name in the answer; nil for a request that needs none.
     enum Verdict: Equatable {
@@ -29,66 +33,29 @@ public struct OriginPolicy: Sendable {
         return allowed.contains(origin) ? .share(with: origins[0]) : .refuse
     }
 
-    /// The route, for those who may.
-    public func guarding(_ route: Route) -> Route {
-        switch route.handler {
-        case .respond(let handle):
-            Route(route.method, route.pattern, .respond { shared(await handle($0), $0.head) })
-        case .immediate(let handle):
-            Route(route.method, route.pattern, .immediate { shared(handle($0), $0.head) })
-        case .upgrade(let decide):
-            Route(
-                route.method, route.pattern,
-                .upgrade { request, loop in
-                    judge(request.head) == .refuse ? .refuse(Self.refusal) : await decide(request, loop)
-                })
-        case .exchange:
-            route
-        }
-    }
-
+    /// What this answer needs besides, for the page that asked.
+    ///
     /// Pages that may not read the answer get it all the same, as the Fetch standard has it: it is the browser that keeps
-    /// it from them.
-    private func shared(_ response: HTTPResponse, _ head: RequestHead) -> HTTPResponse {
-        guard case .share(let origin) = judge(head) else { return response }
-        var response = response
-        response.fields += [
-            HTTPField(name: "Access-Control-Allow-Origin", value: origin),
-            HTTPField(name: "Access-Control-Expose-Headers", value: "Link, Retry-After"),
-            HTTPField(name: "Vary", value: "Origin"),
-        ]
-        return response
-    }
-
-    /// Answers to the browser's question before it sends a request with a token or a JSON body (a preflight), one
-    /// for each pattern.
-    public func preflights(for routes: [Route]) -> [Route] {
+    /// it from them. Never with credentials: tokens are in the request, and there are no cookies to allow.
+    /// - Parameter head: nil when the request could not be read; then nobody knows whose it is.
+    func fields(for response: HTTPResponse, to head: RequestHead?) -> [HTTPField] {
         guard !allowed.isEmpty else { return [] }
-        var methods: [String: [String]] = [:]
-        for route in routes { methods[route.pattern, default: []].append(route.method) }
-        return methods.keys.sorted().map { pattern in
-            let list = (methods[pattern] ?? []).sorted().joined(separator: ", ")
-            return Route(
-                "OPTIONS", pattern,
-                .immediate { request in
-                    var response = HTTPResponse(
-                        status: 204, fields: [HTTPField(name: "Allow", value: list + ", OPTIONS")])
-                    guard case .share(let origin) = judge(request.head) else { return response }
-                    response.fields += [
-                        HTTPField(name: "Access-Control-Allow-Origin", value: origin),
-                        HTTPField(name: "Access-Control-Allow-Methods", value: list),
-                        HTTPField(
-                            name: "Access-Control-Allow-Headers",
-                            value: "Authorization, Content-Type, Idempotency-Key"),
-                        HTTPField(name: "Access-Control-Max-Age", value: "600"),
-                        HTTPField(name: "Vary", value: "Origin"),
-                    ]
-                    return response
-                })
+        // On all answers, or a cache would show one origin what was meant for another.
+        var fields = [HTTPField(name: "Vary", value: "Origin")]
+        guard let head, case .share(let origin) = judge(head) else { return fields }
+        fields.append(HTTPField(name: "Access-Control-Allow-Origin", value: origin))
+        if head.method == "OPTIONS", head.first("Access-Control-Request-Method") != nil,
+            let methods = response.fields.first("Allow")
+        {
+            fields += [
+                HTTPField(name: "Access-Control-Allow-Methods", value: methods),
+                HTTPField(
+                    name: "Access-Control-Allow-Headers", value: "Authorization, Content-Type, Idempotency-Key"),
+                HTTPField(name: "Access-Control-Max-Age", value: "600"),
+            ]
+        } else {
+            fields.append(HTTPField(name: "Access-Control-Expose-Headers", value: "Link, Retry-After"))
         }
+        return fields
     }
-
-    private static let refusal = HTTPResponse(
-        status: 403, fields: [HTTPField(name: "Content-Type", value: "application/json")],
-        body: Array(#"{"detail":"Pages of this origin may not connect here.","code":"forbidden"}"#.utf8))
 }

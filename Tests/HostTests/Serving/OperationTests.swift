@@ -64,6 +64,10 @@ struct OperationTests {
         #expect(answer["x-frame-options"] == "DENY")
         #expect(answer["referrer-policy"] == "no-referrer")
         #expect(answer["content-security-policy"]?.contains("default-src 'none'") == true)
+        #expect(answer["content-security-policy"]?.contains("frame-ancestors 'none'") == true)
+        #expect(answer["cross-origin-resource-policy"] == "same-origin")
+        #expect(answer["cross-origin-opener-policy"] == "same-origin")
+        #expect(answer["cache-control"] == (path == "/" ? "no-cache" : "no-store"))
         #expect(answer["date"] != nil)
     }
 

@@ -106,12 +106,8 @@ public final class Host: Sendable {
         var transports: [any Transport] = []
         for transport in configuration.transports { transports.append(try await transport.open(context)) }
         let operation = Operation(kernel: kernel, authority: authority, promises: promises)
-        let origins = OriginPolicy(allowed: configuration.http.allowedOrigins)
-        let routes =
-            transports.compactMap { $0 as? any HTTPMounted }.flatMap { $0.routes(serving: kernel) }
-            .map { origins.guarding($0) }
-        let server = try makeServer(
-            routes + origins.preflights(for: routes) + operation.routes + Page.routes, operation)
+        let routes = transports.compactMap { $0 as? any HTTPMounted }.flatMap { $0.routes(serving: kernel) }
+        let server = try makeServer(routes + operation.routes + Page.routes, operation)
         operation.counters.withLock { $0 = server.counters }
         let address = try bind(server)
         self.server.withLock { $0 = server }
@@ -161,7 +157,9 @@ public final class Host: Sendable {
         return try HTTPServer(
             listen: configuration.http.listen,
             loops: EventLoopGroup(count: configuration.http.loops == 0 ? nil : configuration.http.loops),
-            limits: limits, fixedFields: Page.securityFields, routes: routes, errorBody: ErrorBody.make
+            limits: limits, fixedFields: Page.securityFields,
+            origins: OriginPolicy(allowed: configuration.http.allowedOrigins), routes: routes,
+            errorBody: ErrorBody.make
         ) { event in
             if case .draining = event { operation.isStopping.store(true, ordering: .relaxed) }
             log.note(event)

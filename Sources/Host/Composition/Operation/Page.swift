@@ -3,14 +3,19 @@ import ChatHTTPServer
 
 /// The page to chat in: plain files, embedded in the binary.
 enum Page {
-    /// For every answer of the host. The policy lets a page load what this host serves and nothing else.
+    /// For every answer of the host that does not say otherwise. The policy lets a page load what this host serves and
+    /// nothing else; no other site may embed any of it (Fetch section 3.7), and no cache may keep it: what is answered here
+    /// is mostly one user's.
     static let securityFields = [
         HTTPField(name: "X-Content-Type-Options", value: "nosniff"),
         HTTPField(name: "X-Frame-Options", value: "DENY"),
         HTTPField(name: "Referrer-Policy", value: "no-referrer"),
+        HTTPField(name: "Cross-Origin-Resource-Policy", value: "same-origin"),
+        HTTPField(name: "Cross-Origin-Opener-Policy", value: "same-origin"),
+        HTTPField(name: "Cache-Control", value: "no-store"),
         HTTPField(
             name: "Content-Security-Policy",
-            value: "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws: wss:; "
+            value: "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
                 + "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     ]
 

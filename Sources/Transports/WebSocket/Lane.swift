@@ -16,6 +16,9 @@ final class Lane: Outlet, @unchecked Sendable {
     private var rooms: [ConversationID: Room] = [:]
     private var connections: [Session.ID: WebSocketConnection] = [:]
     private var gathered: [Submission] = []
+    /// The connection that reads at this moment, and what it has replied so far. Here and not with each of thousands.
+    var reader: WebSocketConnection?
+    var replies: [UInt8] = []
     private let delivered = Atomic<Int>(0)
 
     /// The connections that follow one conversation, in an array that delivery walks.

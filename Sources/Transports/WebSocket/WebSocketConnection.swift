@@ -89,6 +89,11 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
 
     func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int {
         liveness.bytesArrived(now: lane.loop.now)
+        lane.reader = self
+        defer {
+            sendReplies()
+            lane.reader = nil
+        }
         var at = 0
         while !liveness.isClosing {
             guard mayRead else {
@@ -102,9 +107,10 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
                 let message = machine.takeMessage()
                 unsafe read(message.span.bytes)
             case .binary, .assembled: close(.unsupportedData, "Text frames only.")
-            case .ping(let range): stream.send(FrameWriter.frame(.pong, bytes.bytes.extracting(range)))
+            case .ping(let range): reply(.pong, bytes.bytes.extracting(range))
             case .pong: break
             case .close(let code, _):
+                sendReplies()
                 switch liveness.peerClosed() {
                 case .answerAndClose: stream.send(FrameWriter.close(code))
                 case .closeSocket: break
@@ -212,13 +218,13 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         } else {
             Ack.append(to: id, to: &payload)
         }
-        stream.send(FrameWriter.text(payload))
+        unsafe self.reply(.text, payload.span.bytes)
     }
 
     func send(_ error: ChatError, id: FrameID?) {
         var payload: [UInt8] = []
         V1.append(error, id: id, to: &payload)
-        stream.send(FrameWriter.text(payload))
+        unsafe reply(.text, payload.span.bytes)
     }
 
     /// Nothing more is read from a client that asks and does not read what it is told, until it does.
@@ -328,6 +334,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
 
     private func close(_ code: CloseCode, _ reason: String) {
         guard liveness.beginClosing(now: lane.loop.now) else { return }
+        sendReplies()
         stream.send(FrameWriter.close(code, reason: reason))
         depart()
     }

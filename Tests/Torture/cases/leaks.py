@@ -1,0 +1,66 @@
+"""What refusals say (reliability.md R33): a sentence for the one who asked, and nothing of the house. Runs last, over all that the other
+cases were told."""
+
+import json
+import re
+
+from rig import http
+from rig.runner import case
+from support.checks import equal, holds
+
+INSIDE = re.compile(
+    r"(/(home|root|usr|tmp|var|etc|proc|opt|work|build|private)\b|\bSources/|\.swift\b|\.(db|sqlite|pem|json)\b|\bsqlite|\bSQL\b|\bSELECT\b|\bINSERT\b"
+    r"|\bUNIQUE\b|constraint|\bOpenSSL\b|\bSwift\b|\bChat[A-Z]\w+|\bFoundation\b|\bOptional\(|\bnil\b|Error\(|\berrno\b|\b0x[0-9a-f]{4,}"
+    r"|[Ff]atal|Thread \d|\bstack\b|\bUserID\(|\bDecodingError\b|\bKeyedDecoding|\bepoll|\bSIG[A-Z]{3,}|127\.0\.0\.1|\bInt(64)?\b|\bUInt8\b|\bArray<)")
+
+
+@case("no refusal says a path, a type, a query or an address")
+async def said(t):
+    holds(len(http.SAID) > 20 or not t.server, f"only {len(http.SAID)} refusals were seen; this case means something after the others")
+    for text in sorted(http.SAID):
+        found = INSIDE.search(text)
+        holds(not found, f"{found and found[0]!r} in {text}")
+
+
+@case("every refusal has the one form: a detail and a code")
+async def form(t):
+    for text in sorted(http.SAID):
+        if not text:
+            continue
+        body = json.loads(text)
+        if "type" in body:
+            equal((body["type"], bool(body["content"]), bool(body["code"])), ("error", True, True), f"the error {text}")
+        else:
+            equal(list(body), ["detail", "code"], f"fields of {text}")
+            holds(len(body["detail"]) < 200 and re.fullmatch("[a-z_]+", body["code"]), f"the refusal {text}")
+
+
+@case("an absent conversation, user and message are told in words that fit any")
+async def absent(t):
+    ann, ben = await t.people("ann", "ben")
+    secret = await ben.room(name="a name to look for")
+    foreign = (await ann.get(f"/api/chat/conversations/{secret}")).refused(403, "not_a_member")
+    nothing = (await ann.get("/api/chat/conversations/nothing")).refused(404, "unknown_conversation")
+    for body in foreign, nothing:
+        for word in "look for", secret, ben.id, ben.name, "nothing\"":
+            holds(word not in body["detail"], f"{body} says {word}")
+    first = (await t.call("POST", "/api/auth/login", {"username": "nobody-at-all", "password": "wrong horse"})).refused(401)
+    known = await t.registered("cleo")
+    second = (await t.call("POST", "/api/auth/login", {"username": known.name, "password": "wrong horse"})).refused(401)
+    equal(first, second, "what a wrong name and a wrong password are told")
+
+
+@case("no answer names the program, its version or its language")
+async def banner(t):
+    for path in "/", "/healthz", "/nothing", "/api/auth/me":
+        found, = await http.exchange(t.server, f"GET {path} HTTP/1.1\nHost: h\nConnection: close\n\n")
+        holds(found.field("server") is None and found.field("x-powered-by") is None, f"{path}: {found.fields}")
+
+
+@case("the server's own log has no token in it")
+async def log(t):
+    ann = await t.person("ann")
+    await http.exchange(t.server, f"GET /api/chat/ws/x?token={ann.token} HTTP/1.1\nHost: h\nConnection: close\n\n")
+    text = t.server.output()
+    for part in (ann.token, ann.token.split(".")[2], t.server.secret):
+        holds(part not in text, "it has")

@@ -9,13 +9,15 @@ final class Fanout: Sendable {
 
     private let followers = Mutex<[ConversationID: [Follower]]>([:])
 
-    func follow(_ conversation: ConversationID, by outlet: any Outlet) {
+    /// Returns the identifier as it is kept here: one text for all who follow the conversation, instead of one each.
+    func follow(_ conversation: ConversationID, by outlet: any Outlet) -> ConversationID {
         followers.withLock { followers in
             if let at = followers[conversation]?.firstIndex(where: { $0.outlet === outlet }) {
                 followers[conversation]?[at].readers += 1
             } else {
                 followers[conversation, default: []].append(Follower(outlet: outlet, readers: 1))
             }
+            return followers.index(forKey: conversation).map { followers[$0].key } ?? conversation
         }
     }
 

@@ -8,9 +8,12 @@ public struct Presence: Sendable {
     /// long as the list of users and goes to all of them.
     static func pause(present: Int) -> Int64 { 50_000_000 + 200_000 * Int64(present) }
 
+    /// Small on purpose: there is one for each present user of each conversation.
     private struct Hold {
-        let user: UserReference
-        var connections = 0
+        let username: String
+        var connections: Int32 = 0
+        /// Whether the others have been told that the user is here.
+        var isAnnounced = false
         var leaseEnds: Int64 = .min
     }
 
@@ -18,8 +21,8 @@ public struct Presence: Sendable {
         var holds: [UserID: Hold] = [:]
         /// By when they came.
         var present: [UserID] = []
-        /// Whom the last notices told of.
-        var announced: [UserID: UserReference] = [:]
+        /// Who has gone, and was told of, and whose going has not been told of yet.
+        var gone: [UserReference] = []
         var isPending = false
         var quietFrom: Int64 = .min
     }
@@ -83,8 +86,16 @@ public struct Presence: Sendable {
         _ user: UserReference, _ conversation: ConversationID, _ change: (inout Hold) -> Void
     ) {
         var room = rooms[conversation] ?? Room()
-        if room.holds[user.id] == nil { room.present.append(user.id) }
-        change(&room.holds[user.id, default: Hold(user: user)])
+        if room.holds[user.id] == nil {
+            room.present.append(user.id)
+            var hold = Hold(username: user.username)
+            if let back = room.gone.firstIndex(where: { $0.id == user.id }) {
+                room.gone.remove(at: back)
+                hold.isAnnounced = true
+            }
+            room.holds[user.id] = hold
+        }
+        change(&room.holds[user.id, default: Hold(username: user.username)])
         rooms[conversation] = room
     }
 
@@ -92,6 +103,7 @@ public struct Presence: Sendable {
         guard let hold = rooms[conversation]?.holds[user], hold.connections <= 0, hold.leaseEnds <= now else { return }
         rooms[conversation]?.holds[user] = nil
         rooms[conversation]?.present.removeAll { $0 == user }
+        if hold.isAnnounced { rooms[conversation]?.gone.append(UserReference(id: user, username: hold.username)) }
     }
 
     /// Tells at once, or notes that there is something to tell.
@@ -109,14 +121,14 @@ public struct Presence: Sendable {
     private mutating func announce(_ conversation: ConversationID, now: Int64) -> [PresenceNotice] {
         guard var room = rooms[conversation] else { return [] }
         var notices: [PresenceNotice] = []
-        let gone = room.announced.values.filter { room.holds[$0.id] == nil }.sorted { $0.id < $1.id }
-        if let last = gone.last {
+        if let last = room.gone.max(by: { $0.id < $1.id }) {
             notices.append(
                 PresenceNotice(
                     conversation: conversation, event: .left, user: last, activeUsers: room.present))
         }
-        let come = room.present.lazy.filter { room.announced[$0] == nil }
-        if let last = come.last, let user = room.holds[last]?.user {
+        let come = room.present.filter { room.holds[$0]?.isAnnounced == false }
+        if let last = come.last, let hold = room.holds[last] {
+            let user = UserReference(id: last, username: hold.username)
             notices.append(
                 PresenceNotice(
                     conversation: conversation, event: .joined, user: user, activeUsers: room.present))
@@ -127,8 +139,8 @@ public struct Presence: Sendable {
             return notices
         }
         if !notices.isEmpty {
-            for user in gone { room.announced[user.id] = nil }
-            for id in room.present { if let hold = room.holds[id] { room.announced[id] = hold.user } }
+            room.gone = []
+            for user in come { room.holds[user]?.isAnnounced = true }
             room.quietFrom = now + Self.pause(present: room.present.count)
         }
         rooms[conversation] = room

@@ -18,9 +18,20 @@ public final class Session: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        /// Conversations followed, and whether others have been told.
-        var joined: [ConversationID: Bool] = [:]
+        /// An array: mostly there is one, and ten thousand idle sessions pay for no table each.
+        var joined: [Stay] = []
         var isClosed = false
+
+        func place(of conversation: ConversationID) -> Int? {
+            joined.firstIndex { $0.conversation == conversation }
+        }
+    }
+
+    /// A conversation followed.
+    private struct Stay {
+        let conversation: ConversationID
+        /// Whether others have been told.
+        var isAnnounced = false
     }
 
     init(id: ID, identity: Identity, kernel: Kernel, outlet: any Outlet) {
@@ -38,10 +49,11 @@ public final class Session: Sendable {
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func join(_ conversation: ConversationID) async throws(ChatError) -> Standing {
         let isNew = state.withLock { state in
-            guard !state.isClosed, state.joined[conversation] == nil else { return false }
-            state.joined[conversation] = false
+            guard !state.isClosed, state.place(of: conversation) == nil else { return false }
             // Under the lock: a close at the same moment must find what it has to undo.
-            if !Mutation.followsLate.isOn { kernel.fanout.follow(conversation, by: outlet) }
+            let kept =
+                Mutation.followsLate.isOn ? conversation : kernel.fanout.follow(conversation, by: outlet)
+            state.joined.append(Stay(conversation: kept))
             return true
         }
         do throws(ChatError) {
@@ -49,7 +61,7 @@ public final class Session: Sendable {
             guard let membership = standing.membership, membership.isActive else {
                 throw ChatError(.notAMember, "You are not a member of this conversation.")
             }
-            if Mutation.followsLate.isOn, isNew { kernel.fanout.follow(conversation, by: outlet) }
+            if Mutation.followsLate.isOn, isNew { _ = kernel.fanout.follow(conversation, by: outlet) }
             return standing
         } catch {
             if isNew { leave(conversation) }
@@ -60,8 +72,9 @@ public final class Session: Sendable {
     /// Tells the others that the user is here. Its own outlet hears it too.
     public func announce(_ conversation: ConversationID) {
         let isFirst = state.withLock { state in
-            guard !state.isClosed, state.joined[conversation] == false else { return false }
-            state.joined[conversation] = true
+            guard !state.isClosed, let place = state.place(of: conversation), !state.joined[place].isAnnounced
+            else { return false }
+            state.joined[place].isAnnounced = true
             return true
         }
         if isFirst { kernel.enter(user, conversation) }
@@ -69,9 +82,12 @@ public final class Session: Sendable {
 
     /// Stops following a conversation.
     public func leave(_ conversation: ConversationID) {
-        guard let wasAnnounced = state.withLock({ $0.joined.removeValue(forKey: conversation) }) else { return }
+        let stay: Stay? = state.withLock { state in
+            state.place(of: conversation).map { state.joined.remove(at: $0) }
+        }
+        guard let stay else { return }
         kernel.fanout.unfollow(conversation, by: outlet)
-        if wasAnnounced { kernel.leave(user, conversation) }
+        if stay.isAnnounced { kernel.leave(user, conversation) }
     }
 
     /// Makes a command of this session ready for ``Kernel/submit(_:)``. Commands are committed in the order in which they
@@ -91,7 +107,7 @@ public final class Session: Sendable {
     /// Tells the others that the user is typing, or has stopped.
     /// - Throws: `rate_limited`. Being what it is, the notice may then be forgotten.
     public func type(in conversation: ConversationID, on: Bool) throws(ChatError) {
-        guard state.withLock({ $0.joined[conversation] != nil }) else { return }
+        guard state.withLock({ $0.place(of: conversation) != nil }) else { return }
         try kernel.type(self, in: conversation, on: on)
     }
 
@@ -100,7 +116,7 @@ public final class Session: Sendable {
         let joined: [ConversationID]? = state.withLock { state in
             guard !state.isClosed else { return nil }
             state.isClosed = true
-            return state.joined.keys.sorted()
+            return state.joined.map(\.conversation).sorted()
         }
         guard let joined else { return }
         for conversation in joined { leave(conversation) }

@@ -23,7 +23,10 @@ final class Lane: Outlet, @unchecked Sendable {
 
     /// The connections that follow one conversation, in an array that delivery walks.
     private final class Room {
+        let conversation: ConversationID
         var connections: [WebSocketConnection] = []
+
+        init(_ conversation: ConversationID) { self.conversation = conversation }
     }
 
     init(kernel: Kernel, loop: EventLoop, settings: WebSocketSettings, errands: Errands) {
@@ -58,8 +61,11 @@ final class Lane: Outlet, @unchecked Sendable {
 
     func add(_ connection: WebSocketConnection) {
         connections[connection.session.id] = connection
-        if rooms[connection.conversation] == nil { rooms[connection.conversation] = Room() }
-        rooms[connection.conversation]?.connections.append(connection)
+        let room = rooms[connection.conversation] ?? Room(connection.conversation)
+        rooms[connection.conversation] = room
+        // One text for all of a room, instead of each request's own.
+        connection.conversation = room.conversation
+        room.connections.append(connection)
     }
 
     func remove(_ connection: WebSocketConnection) {

@@ -10,7 +10,7 @@ import ChatWire
 /// to its removal, at its own speed, and is closed there.
 final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     let session: Session
-    let conversation: ConversationID
+    var conversation: ConversationID
     let lane: Lane
     let stream: ByteStream
     private var machine: WebSocketMachine

@@ -1,7 +1,6 @@
 """One client floods; another's round trip stays short and the server small (reliability.md R19)."""
 
 import asyncio
-import functools
 import socket
 import threading
 import time
@@ -10,7 +9,7 @@ from cases.limits import resident
 from rig.runner import CASES, FIGURES, case
 from rig.sockets import ZERO
 from support.checks import equal, holds
-from support.frames import CLOSE, PING, PONG, TEXT, Bare
+from support.frames import PING, PONG, TEXT, Bare
 
 ROUND_TRIP = 0.25
 MEMORY = 16 << 20
@@ -56,7 +55,7 @@ class Flood(threading.Thread):
             pass
 
     def run(self):
-        """Sends all pieces, on a new connection whenever the server has closed the last, and waits until it has read them all."""
+        """Sends all pieces, on a new connection when the server has closed the last, and waits until all are read."""
         connection = self.connect()
         for piece in self.pieces:
             try:
@@ -73,8 +72,8 @@ class Flood(threading.Thread):
 
 
 async def fair(t, title, pieces, reads=True, patience=15, same_room=False):
-    """Another client's round trips while this is sent are short, and the server does not grow. Who reads no answers is read from no
-    further some time, so the patience for it is all it gets."""
+    """Another client's round trips while this is sent are short, and the server does not grow. From somebody who reads
+    no answers the server reads no more at some time, so patience ends that."""
     ann, ben = await t.people("ann", "ben")
     room = await ann.room(ben)
     line = await ann.enter(room)

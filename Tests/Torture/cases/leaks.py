@@ -1,5 +1,5 @@
-"""What refusals say (reliability.md R33): a sentence for the one who asked, and nothing of the house. Runs last, over all that the other
-cases were told."""
+"""What refusals say (reliability.md R33): a sentence for the one who asked, and nothing of the house. Runs last, over all
+that the other cases were told."""
 
 import json
 import re
@@ -9,14 +9,20 @@ from rig.runner import case
 from support.checks import equal, holds
 
 INSIDE = re.compile(
-    r"(/(home|root|usr|tmp|var|etc|proc|opt|work|build|private)\b|\bSources/|\.swift\b|\.(db|sqlite|pem|json)\b|\bsqlite|\bSQL\b|\bSELECT\b|\bINSERT\b"
-    r"|\bUNIQUE\b|constraint|\bOpenSSL\b|\bSwift\b|\bChat[A-Z]\w+|\bFoundation\b|\bOptional\(|\bnil\b|Error\(|\berrno\b|\b0x[0-9a-f]{4,}"
-    r"|[Ff]atal|Thread \d|\bstack\b|\bUserID\(|\bDecodingError\b|\bKeyedDecoding|\bepoll|\bSIG[A-Z]{3,}|127\.0\.0\.1|\bInt(64)?\b|\bUInt8\b|\bArray<)")
+    # Paths
+    r"/(home|root|usr|tmp|var|etc|proc|opt|work|build|private)\b|\bSources/|\.(swift|db|sqlite|pem|json)\b|127\.0\.0\.1"
+    # the store
+    r"|\bsqlite|\bSQL\b|\bSELECT\b|\bINSERT\b|\bUNIQUE\b|constraint"
+    # the language, its types and its libraries
+    r"|\bSwift\b|\bChat[A-Z]\w+|\bFoundation\b|\bOptional\(|\bnil\b|Error\(|\bUserID\(|\bDecodingError\b|\bKeyedDecoding"
+    r"|\bInt(64)?\b|\bUInt8\b|\bArray<|\bOpenSSL\b"
+    # the process
+    r"|\berrno\b|\b0x[0-9a-f]{4,}|[Ff]atal|Thread \d|\bstack\b|\bepoll|\bSIG[A-Z]{3,}")
 
 
 @case("no refusal says a path, a type, a query or an address")
 async def said(t):
-    holds(len(http.SAID) > 20 or not t.server, f"only {len(http.SAID)} refusals were seen; this case means something after the others")
+    holds(len(http.SAID) > 20, f"{len(http.SAID)} refusals were seen: this case needs the others before it")
     for text in sorted(http.SAID):
         found = INSIDE.search(text)
         holds(not found, f"{found and found[0]!r} in {text}")

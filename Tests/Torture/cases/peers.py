@@ -1,6 +1,7 @@
 """Peers that stop half-way, go away, or take their time; and many of them."""
 
 import asyncio
+import os
 import time
 
 from cases.request_lines import LAST, NEXT
@@ -96,7 +97,6 @@ async def keeps_talking(t):
 
 
 def descriptors(t):
-    import os
     return len(os.listdir(f"/proc/{t.server.process.pid}/fd"))
 
 

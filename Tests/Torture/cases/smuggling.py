@@ -1,5 +1,5 @@
-"""Requests that two readers cut differently (RFC 9112 sections 6 and 11.2; reliability.md section 2). What follows the first is never
-answered: the connection ends with one refusal."""
+"""Requests that two readers cut differently (RFC 9112 sections 6 and 11.2; reliability.md section 2). What follows the
+first is never answered: the connection ends with one refusal."""
 
 from cases.request_lines import NEXT, served
 from rig.runner import table
@@ -33,13 +33,13 @@ table(__name__, [
     refused("a length of a hundred digits", "Content-Length: 1" + "0" * 99, 413),
     refused("a blank before the colon of the length (CVE-2021-22959)", "Content-Length : 5"),
     refused("a NUL in the name of the length", "Content-Length␀: 5"),
-    refused("an underscore for its hyphen changes nothing: the body is then no request", "Content_Length: 5", 400, "x y\n\n")[:2]
-    + ([401, 400],),
+    ("a length with an underscore for its hyphen is none", POST + "Content_Length: 5\n\nx y\n\n" + NEXT, [401, 400]),
     refused("TE.TE: chunked twice", "Transfer-Encoding: chunked\nTransfer-Encoding: chunked"),
     refused("TE.TE: an unknown coding behind", "Transfer-Encoding: chunked\nTransfer-Encoding: cow"),
     refused("TE.TE: an unknown coding before", "Transfer-Encoding: cow\nTransfer-Encoding: chunked", 501),
     *(refused(f"the coding {value!r}", f"Transfer-Encoding: {value}", status) for value, status in (
-        ("", 400), (",chunked", 400), ("chunked,", 400), ("identity", 400), ("gzip", 400), ("xchunked", 400), ("chunkedx", 400), ("chunk", 400), ("chunked, chunked", 400),
+        ("", 400), (",chunked", 400), ("chunked,", 400), ("identity", 400), ("gzip", 400), ("xchunked", 400),
+        ("chunkedx", 400), ("chunk", 400), ("chunked, chunked", 400),
         ("chunked, gzip", 400), ("gzip, chunked", 501), ("identity, chunked", 501), ("chunked, identity", 400),
         ("chunked;q=1", 400), ("chunked ;x", 400), ("\"chunked\"", 400), ("'chunked'", 400), ("chun ked", 400), ("[chunked]", 400),
         ("chunked␀", 400), ("␋chunked", 400), ("chunked␋", 400), ("␍chunked", 400), ("ｃhunked", 400), ("chun\u212aed", 400),

@@ -22,10 +22,11 @@ async def nowhere(t):
     by_header = await ann.open(room, token_in="header")
     await line.acked({"type": "auth", "token": ann.token})
     forged = ann.token[:-8] + "AAAAAAAA"
-    for token in (forged, ann.token + "x", ann.token + "."):
+    ended = t.token(ann.id, seconds=-60, server=server)
+    for token in (forged, ended, ann.token + "x", ann.token + "."):
         await line.send({"type": "auth", "token": token, "id": "renewal"})
         await line.next("error", id="renewal")
-    for token in (ann.token, forged):
+    for token in (ann.token, forged, ended):
         bearer = {"Authorization": f"Bearer {token}"}
         path = f"/api/chat/ws/{room}"
         for target in (f"/api/auth/me?token={token}", f"/nothing?token={token}", f"/{token}", f"/api/chat/messages/{token}",
@@ -58,7 +59,7 @@ async def nowhere(t):
 
     log = server.output()
     holds('"answered"' in log and '"violation"' in log, "the log is not at level debug")
-    parts = ann.token.split(".")[1:] + forged.split(".")[2:] + [PASSWORD, server.secret]
+    parts = ann.token.split(".")[1:] + ended.split(".")[1:] + forged.split(".")[2:] + [PASSWORD, server.secret]
     for part in parts:
         holds(part not in log, f"the log has {part[:12]}…: " + next((row for row in log.splitlines() if part in row), ""))
         for text in seen:

@@ -16,8 +16,9 @@ final class Lane: Outlet, @unchecked Sendable {
     private var rooms: [ConversationID: Room] = [:]
     private var connections: [Session.ID: WebSocketConnection] = [:]
     private var gathered: [Submission] = []
-    /// The connection that reads at this moment, and what it has replied so far. Here and not with each of thousands.
-    var reader: WebSocketConnection?
+    /// The connection whose replies are gathered at this moment, and what they are so far. Here and not with each of
+    /// thousands.
+    private(set) var speaker: WebSocketConnection?
     var replies: [UInt8] = []
     private let delivered = Atomic<Int>(0)
 
@@ -91,9 +92,24 @@ final class Lane: Outlet, @unchecked Sendable {
         } catch {
             for submission in round {
                 guard let (session, tag) = submission.session else { continue }
-                connections[session.id]?.settle(tag, .failure(error))
+                settle(tag, .failure(error), of: session)
             }
+            giveFloor(to: nil)
         }
+    }
+
+    /// Gathers the replies of one connection from here on, and sends those of the one before. They lie behind one
+    /// another in one buffer: 32 acknowledgements of a client that keeps a window are one system call.
+    func giveFloor(to connection: WebSocketConnection?) {
+        guard speaker !== connection else { return }
+        speaker?.sendReplies()
+        speaker = connection
+    }
+
+    private func settle(_ tag: UInt64, _ result: Result<Reply, ChatError>, of session: Session) {
+        guard let connection = connections[session.id] else { return }
+        giveFloor(to: connection)
+        connection.settle(tag, result)
     }
 
     private func take(_ batch: Batch) {
@@ -103,9 +119,8 @@ final class Lane: Outlet, @unchecked Sendable {
             // A connection that fails while it is sent to leaves the room at the end of the round, not now.
             for connection in room.connections { connection.take(parcel, bytes) }
         }
-        for settlement in batch.settlements {
-            connections[settlement.session.id]?.settle(settlement.tag, settlement.result)
-        }
+        for settlement in batch.settlements { settle(settlement.tag, settlement.result, of: settlement.session) }
+        giveFloor(to: nil)
         // Reported once the loop has polled again and handed over what came in meanwhile: else the next batch starts
         // without the messages that are already in the sockets.
         loop.afterNextPoll { batch.finished() }

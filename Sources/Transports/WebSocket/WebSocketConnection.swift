@@ -89,11 +89,8 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
 
     func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int {
         liveness.bytesArrived(now: lane.loop.now)
-        lane.reader = self
-        defer {
-            sendReplies()
-            lane.reader = nil
-        }
+        lane.giveFloor(to: self)
+        defer { lane.giveFloor(to: nil) }
         var at = 0
         while !liveness.isClosing {
             guard mayRead else {

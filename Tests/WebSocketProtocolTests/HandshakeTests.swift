@@ -32,6 +32,12 @@ struct HandshakeTests {
         #expect(Handshake.acceptValue(digest: digest) == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
     }
 
+    @Test("a letter that only folds to one of ASCII is another letter")
+    func lookalike() {
+        #expect(status(judge(changing: ["upgrade": ["webSocKet"]])) == nil)
+        #expect(status(judge(changing: ["upgrade": ["websoc\u{212A}et"]])) == 426)
+    }
+
     @Test(
         "base64 of every remainder",
         arguments: zip(["", "f", "fo", "foo", "foob"], ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]))

@@ -26,7 +26,8 @@ public struct OriginPolicy: Sendable {
     func judge(_ head: RequestHead) -> Verdict {
         let origins = head.all("Origin")
         guard let origin = origins.first?.lowercased() else { return .pass }
-        guard origins.count == 1 else { return .refuse }
+        // Outside ASCII there is no origin, but there are letters that fold to those of one.
+        guard origins.count == 1, origins[0].utf8.allSatisfy({ $0 < 0x80 }) else { return .refuse }
         if let host = head.host?.lowercased(), origin == "http://" + host || origin == "https://" + host {
             return .pass
         }

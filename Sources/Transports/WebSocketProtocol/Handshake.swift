@@ -92,8 +92,9 @@ public enum Handshake {
         Refusal(status: 400, detail: detail)
     }
 
+    /// `word` is of small letters. Compared by bytes: to `String`, the sign for Kelvin is a k as well.
     private static func lists(_ values: [String], _ word: String) -> Bool {
-        elements(of: values).contains { $0.lowercased() == word }
+        elements(of: values).contains { $0.utf8.elementsEqual(word.utf8) { $0 | 0x20 == $1 } }
     }
 
     /// The elements of a comma-separated list over one or several fields; empty ones do not count (RFC 9110 section 5.6.1).

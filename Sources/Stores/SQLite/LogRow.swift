@@ -143,7 +143,7 @@ struct LogRow {
             target: row.optionalInteger(7), subject: row.optionalInteger(8), flag: row.optionalInteger(9),
             id: row.identifier(10), content: row.optionalText(11), clientID: row.optionalText(12),
             extra: row.optionalText(13), link: row.optionalInteger(15))
-        guard row.integer(14) == sum else { throw Self.damage(at: pos) }
+        guard row.integer(14) == sum, Counter.isSound(seq), Counter.isSound(ordinal) else { throw Self.damage(at: pos) }
         erased = row.optionalInteger(16)
         targetID = row.identifier(17)
     }

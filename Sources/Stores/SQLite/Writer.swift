@@ -102,7 +102,7 @@ final class Writer: @unchecked Sendable {
     /// until that has succeeded the store commits nothing.
     private func heal() throws(StoreError) {
         try connection.writing { () throws(StoreError) in
-            try Meta.healed.write(try Meta.healed.read(connection) + 1, connection)
+            try Meta.healed.write(try Meta.healed.read(connection) &+ 1, connection)
         }
         needsHealing = false
     }

@@ -29,6 +29,10 @@ struct ConfigurationProblemTests {
                 #""limits": { "connections": 99999999999999999999 }"#,
                 "limits.connections: must be a whole number, not 1e+20"
             ),
+            (
+                #""limits": { "messageBytes": +1x10, "connections": +1x10 }, "log": { "level": +1x10 }"#,
+                "limits.connections: not valid JSON: neither a number nor text"
+            ),
             (#""limits": { "messageBytes": 524289 }"#, "limits.messageBytes: must be a whole number from 0 to 524288"),
             (
                 #""limits": { "messagesKeptDays": 30 }"#,
@@ -171,6 +175,13 @@ struct ConfigurationProblemTests {
         let found = problems(text)
         #expect(found.count == 1)
         #expect(found.first?.hasPrefix("not valid JSON: ") == true)
+    }
+
+    /// Foundation's reader would stop the process at this key.
+    @Test("what is not UTF-8 is one problem")
+    func noUTF8() {
+        #expect(problems(Array("{ x".utf8) + [0xFF, 0xFF, 0xFF]) == ["not valid JSON: the text is not UTF-8"])
+        #expect(problems(Array("{ \"store\": {".utf8) + [0xF0, 0x9F]) == ["not valid JSON: the text is not UTF-8"])
     }
 
     @Test("a config is an object", arguments: ["[]", "5", "\"text\"", "null"])

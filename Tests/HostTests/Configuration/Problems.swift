@@ -4,8 +4,15 @@ import ChatHost
 func problems(
     _ text: String, environment: [String: String] = [:], catalog: AdapterCatalog = .standard
 ) -> [String] {
+    problems(Array(text.utf8), environment: environment, catalog: catalog)
+}
+
+/// The same of bytes that need not be text.
+func problems(
+    _ bytes: [UInt8], environment: [String: String] = [:], catalog: AdapterCatalog = .standard
+) -> [String] {
     do throws(ConfigProblems) {
-        _ = try HostConfiguration(text, environment: environment, catalog: catalog)
+        _ = try HostConfiguration(parsing: bytes, directory: "/", environment: environment, catalog: catalog)
         return []
     } catch {
         return error.problems.map(\.description)

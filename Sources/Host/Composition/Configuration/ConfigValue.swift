@@ -16,7 +16,10 @@ indirect enum ConfigValue: Decodable, Equatable, Sendable {
     init(from decoder: any Decoder) throws {
         if let keyed = try? decoder.container(keyedBy: AnyKey.self) {
             var members: [String: ConfigValue] = [:]
-            for key in keyed.allKeys { members[key.stringValue] = try keyed.decode(ConfigValue.self, forKey: key) }
+            // In order, so that of two that cannot be read it is always the same that is told of.
+            for key in keyed.allKeys.sorted(by: { $0.stringValue < $1.stringValue }) {
+                members[key.stringValue] = try keyed.decode(ConfigValue.self, forKey: key)
+            }
             self = .object(members)
         } else if var list = try? decoder.unkeyedContainer() {
             var items: [ConfigValue] = []
@@ -32,8 +35,10 @@ indirect enum ConfigValue: Decodable, Equatable, Sendable {
                 self = .integer(number)
             } else if let number = try? single.decode(Double.self) {
                 self = .number(number)
+            } else if let text = try? single.decode(String.self) {
+                self = .string(text)
             } else {
-                self = .string(try single.decode(String.self))
+                throw DecodingError.dataCorruptedError(in: single, debugDescription: "neither a number nor text")
             }
         }
     }
@@ -41,13 +46,17 @@ indirect enum ConfigValue: Decodable, Equatable, Sendable {
     /// Parses a file's text.
     /// - Throws: ``ConfigProblem`` saying what is wrong with the JSON itself.
     static func parse(_ text: [UInt8]) throws -> ConfigValue {
+        // Foundation's reader of JSON5 stops the process at a key that ends within a character.
+        guard String(validating: text, as: UTF8.self) != nil else {
+            throw ConfigProblem(path: "", text: "not valid JSON: the text is not UTF-8")
+        }
         let decoder = JSONDecoder()
         decoder.allowsJSON5 = true
         do {
             return try decoder.decode(ConfigValue.self, from: Data(text))
         } catch DecodingError.dataCorrupted(let context) {
             let reason = context.underlyingError.map { "\($0)" } ?? context.debugDescription
-            throw ConfigProblem(path: "", text: "not valid JSON: \(reason)")
+            throw ConfigProblem(path: SettingsDecoder.text(context.codingPath), text: "not valid JSON: \(reason)")
         }
     }
 

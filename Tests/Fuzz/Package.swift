@@ -9,20 +9,51 @@ import PackageDescription
 let modules: [Target] = [
     .target(name: "ChatHTTP1", exclude: ["README.md"]),
     .target(name: "ChatWebSocketProtocol", exclude: ["README.md"]),
-    .target(name: "ChatKernel"),
+    .target(name: "ChatKernel", exclude: ["README.md"]),
     .target(name: "ChatWire", dependencies: ["ChatKernel"], exclude: ["README.md"]),
+    .systemLibrary(name: "CLinux"),
+    .target(name: "ChatNet", dependencies: ["CLinux"], exclude: ["README.md"]),
+    .target(
+        name: "ChatHTTPServer", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1"], exclude: ["README.md"]),
+    .target(
+        name: "ChatREST", dependencies: ["ChatKernel", "ChatWire", "ChatHTTP1", "ChatHTTPServer"],
+        exclude: ["README.md"]),
     .systemLibrary(name: "COpenSSL"),
+    .target(
+        name: "ChatWebSocket",
+        dependencies: [
+            "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol", "COpenSSL",
+        ],
+        exclude: ["README.md"]),
+    .systemLibrary(name: "CSQLite"),
+    .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"]),
     .target(name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], exclude: ["README.md"]),
+    .target(
+        name: "ChatHost",
+        dependencies: [
+            "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatREST", "ChatWebSocket",
+            "ChatSQLite",
+            "ChatAuth", "CLinux",
+        ],
+        resources: [.embedInCode("Page")]),
 ]
+
+// What the targets share: the tests' feeders, by links to their files, and the time an input may take.
+let feeding = Target.target(name: "Feeding", dependencies: ["ChatHTTP1", "ChatWebSocketProtocol"])
 
 // A fuzz target: a folder in Sources/, a folder of seeds in corpus/, and a line here.
 let fuzzers: [Target] = [
     .executableTarget(name: "FuzzHTTPHead", dependencies: ["ChatHTTP1"]),
     .executableTarget(name: "FuzzChunkedBody", dependencies: ["ChatHTTP1"]),
     .executableTarget(name: "FuzzPercent", dependencies: ["ChatHTTP1"]),
+    .executableTarget(name: "FuzzURL", dependencies: ["ChatHTTP1", "ChatHTTPServer"]),
+    .executableTarget(name: "FuzzHandshake", dependencies: ["ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol"]),
     .executableTarget(name: "FuzzWebSocketFrames", dependencies: ["ChatWebSocketProtocol"]),
-    .executableTarget(name: "FuzzJWT", dependencies: ["ChatAuth", "ChatKernel"]),
     .executableTarget(name: "FuzzJSON", dependencies: ["ChatWire", "ChatKernel"]),
+    .executableTarget(name: "FuzzClientFrame", dependencies: ["ChatWire", "ChatKernel"]),
+    .executableTarget(name: "FuzzJWT", dependencies: ["ChatAuth", "ChatKernel"]),
+    .executableTarget(name: "FuzzConfig", dependencies: ["ChatHost"]),
+    .executableTarget(name: "FuzzStoreFile", dependencies: ["ChatSQLite", "ChatKernel", "CSQLite"]),
 ]
 
 // Their main functions; the file says why.
@@ -30,9 +61,9 @@ let entries = Target.target(
     name: "CFuzzMain",
     cSettings: [.define("FUZZERS", to: fuzzers.map { "ENTRY(\($0.name))" }.joined(separator: " "))])
 
-let package = Package(name: "fuzz", targets: [entries] + modules + fuzzers, swiftLanguageModes: [.v6])
+let package = Package(name: "fuzz", targets: [entries, feeding] + modules + fuzzers, swiftLanguageModes: [.v6])
 
-// The house settings of the root package, and the two sanitizers.
+// The house settings of the root package, the two sanitizers, and sight of what is internal.
 let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     .strictMemorySafety(),
@@ -41,11 +72,11 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .enableUpcomingFeature("InferIsolatedConformances"),
-    .unsafeFlags(["-sanitize=fuzzer,address"]),
+    .unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"]),
 ]
-for target in modules where target.type == .regular { target.swiftSettings = settings }
+for target in modules + [feeding] where target.type == .regular { target.swiftSettings = settings }
 for target in fuzzers {
     target.swiftSettings = settings + [.unsafeFlags(["-parse-as-library"])]  // main comes with libFuzzer
     target.linkerSettings = [.unsafeFlags(["-sanitize=fuzzer,address"])]
-    target.dependencies.append("CFuzzMain")
+    target.dependencies += ["CFuzzMain", "Feeding"]
 }

@@ -1,30 +1,34 @@
 import ChatHTTP1
 
-/// Any bytes as a connection's input: whole and byte by byte must give the same events, and a head that came through keeps
-/// what `RequestHead` promises. Once with the limits of every day, once with limits so tight that they are met.
+@testable import Feeding
+
+/// Any bytes as a connection's input: whole, byte by byte and in pieces must give the same events, and a head that came
+/// through keeps what `RequestHead` promises. Once with the limits of every day, once with limits so tight that they are met.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzHTTPHead(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
-    let input = unsafe Array(UnsafeBufferPointer(start: data, count: size))
-    check(input, limits: HTTPLimits())
-    var tight = HTTPLimits()
-    tight.requestLineBytes = 40
-    tight.fieldBlockBytes = 80
-    tight.fieldCount = 3
-    tight.bodyBytes = 20
-    tight.chunkLineBytes = 12
-    tight.chunkExtensionBytes = 16
-    tight.trailerBytes = 24
-    check(input, limits: tight)
-    return 0
+    unsafe feed(data, size) { input in
+        check(input, limits: HTTPLimits())
+        var tight = HTTPLimits()
+        tight.requestLineBytes = 40
+        tight.fieldBlockBytes = 80
+        tight.fieldCount = 3
+        tight.bodyBytes = 20
+        tight.chunkLineBytes = 12
+        tight.chunkExtensionBytes = 16
+        tight.trailerBytes = 24
+        check(input, limits: tight)
+    }
 }
 
 func check(_ input: [UInt8], limits: HTTPLimits) {
     let whole = ByteFeeder(input, pieceSize: max(input.count, 1), limits: limits)
-    let bytewise = ByteFeeder(input, pieceSize: 1, limits: limits)
     precondition(whole.brokenPromise == nil, whole.brokenPromise ?? "")
-    precondition(bytewise.brokenPromise == nil, bytewise.brokenPromise ?? "")
-    precondition(whole.events == bytewise.events, "whole and byte by byte differ")
-    precondition(whole.phase == bytewise.phase && whole.isBetweenRequests == bytewise.isBetweenRequests)
+    for pieceSize in pieceSizes(for: input) {
+        let pieces = ByteFeeder(input, pieceSize: pieceSize, limits: limits)
+        precondition(pieces.brokenPromise == nil, pieces.brokenPromise ?? "")
+        precondition(whole.events == pieces.events, "cut in pieces it differs")
+        precondition(whole.phase == pieces.phase && whole.isBetweenRequests == pieces.isBetweenRequests)
+    }
     for event in whole.events {
         switch event {
         case .head(let head): check(head, limits: limits)

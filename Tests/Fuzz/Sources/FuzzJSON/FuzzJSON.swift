@@ -1,22 +1,51 @@
 import ChatKernel
 import ChatWire
+import Feeding
+import Foundation
 
 /// Any bytes as a client's frame and as a body: a refusal within the bytes, or values that come back the same from what
-/// is written of them. The frame reader and the tree reader must agree on what is JSON.
+/// is written of them. The frame reader, the tree reader and Foundation must agree on what is JSON and what it says.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzJSON(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
-    let input = unsafe Array(UnsafeBufferPointer(start: data, count: size))
-    let tree: JSONValue?
-    do throws(JSONError) {
-        tree = try JSONValue(parsing: input)
-    } catch {
-        precondition((0...input.count).contains(error.offset), "an error outside of the bytes")
-        tree = nil
+    unsafe feed(data, size) { input in
+        let tree: JSONValue?
+        do throws(JSONError) {
+            tree = try JSONValue(parsing: input)
+            if let tree { agree(Tree(tree), input) }
+        } catch {
+            precondition((0...input.count).contains(error.offset), "an error outside of the bytes")
+            disagree(error, input)
+            tree = nil
+        }
+        if let tree { check(tree) }
+        check(ClientFrame.decode(input), against: tree)
+        checkBodies(input, areObject: tree?.isObject ?? false)
     }
-    if let tree { check(tree) }
-    check(ClientFrame.decode(input), against: tree)
-    checkBodies(input, areObject: tree?.isObject ?? false)
-    return 0
+}
+
+/// What we read, Foundation reads, and as the same values; but for numbers that no Double holds, which it refuses. Its
+/// decoder also refuses zeros with an exponent (`0e2`), which its `JSONSerialization` takes.
+func agree(_ ours: Tree, _ input: [UInt8]) {
+    guard !ours.hasInfinity else { return }
+    guard let theirs = try? JSONDecoder().decode(Tree.self, from: Data(input)) else {
+        let loose = try? JSONSerialization.jsonObject(with: Data(input), options: .fragmentsAllowed)
+        precondition(loose != nil, "Foundation refuses it")
+        return
+    }
+    precondition(ours.isSame(as: theirs), "Foundation reads something else")
+}
+
+/// What we refuse, Foundation refuses; but for keys that come twice, nesting past 64, a comma behind the last element, and
+/// what is not UTF-8 to begin with: it guesses at UTF-16 and UTF-32 by their zeros and takes a byte order mark.
+func disagree(_ error: JSONError, _ input: [UInt8]) {
+    if [.duplicateKey, .tooDeep].contains(error.reason) || endsInComma(input, error.offset) { return }
+    if input.contains(0) || input.first ?? 0 >= 0x80 { return }
+    precondition((try? JSONDecoder().decode(Tree.self, from: Data(input))) == nil, "Foundation takes it")
+}
+
+func endsInComma(_ input: [UInt8], _ offset: Int) -> Bool {
+    guard offset < input.count, [UInt8(ascii: "}"), UInt8(ascii: "]")].contains(input[offset]) else { return false }
+    return input[..<offset].last { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: ",")
 }
 
 /// What is written is read as what was written.

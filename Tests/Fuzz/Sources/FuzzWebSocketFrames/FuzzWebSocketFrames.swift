@@ -1,23 +1,25 @@
 import ChatWebSocketProtocol
 
+@testable import Feeding
+
 /// Any bytes as what a client sends after the handshake: whole, byte by byte and in pieces must give the same events, and after a close
-/// or a violation there are none. The first byte chooses the size of the pieces, and limits so tight that they are met.
+/// or a violation there are none. The first byte chooses limits so tight that they are met.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzWebSocketFrames(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
-    let bytes = unsafe Array(UnsafeBufferPointer(start: data, count: size))
-    guard let choice = bytes.first else { return 0 }
-    let input = Array(bytes.dropFirst())
-    var limits = WebSocketLimits()
-    if choice & 1 != 0 {
-        limits = WebSocketLimits(frameBytes: 200, messageBytes: 300, fragments: 4)
+    unsafe feed(data, size) { bytes in
+        guard let choice = bytes.first else { return }
+        let input = Array(bytes.dropFirst())
+        var limits = WebSocketLimits()
+        if choice & 1 != 0 {
+            limits = WebSocketLimits(frameBytes: 200, messageBytes: 300, fragments: 4)
+        }
+        let whole = replay(input, cuts: [], limits: limits)
+        check(whole)
+        for pieceSize in pieceSizes(for: bytes) {
+            let cuts = Array(stride(from: 0, to: input.count, by: pieceSize))
+            precondition(replay(input, cuts: cuts, limits: limits) == whole, "cut in pieces it differs")
+        }
     }
-    let whole = replay(input, cuts: [], limits: limits)
-    check(whole)
-    let pieceSize = 2 + Int(choice >> 1)
-    precondition(replay(input, cuts: Array(input.indices), limits: limits) == whole, "byte by byte it differs")
-    let cuts = Array(stride(from: 0, to: input.count, by: pieceSize))
-    precondition(replay(input, cuts: cuts, limits: limits) == whole, "cut in pieces it differs")
-    return 0
 }
 
 private func check(_ events: [Seen]) {

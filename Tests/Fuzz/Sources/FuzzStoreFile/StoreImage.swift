@@ -1,0 +1,131 @@
+import CSQLite
+import ChatKernel
+
+@testable import ChatSQLite
+
+/// A store's file as it is after some talk: a part of the log in the tables, the rest in the tail.
+struct StoreImage {
+    let bytes: [UInt8]
+    static let room = ConversationID("room")
+    static let users = ["ann", "bob", "cem"].map { UserID($0) }
+
+    /// In memory, and the same in every run.
+    init() throws(StoreError) {
+        let connection = try Connection(path: ":memory:")
+        try connection.execute("PRAGMA page_size = 512")
+        try Migrations.apply(to: connection, path: "", epoch: Epoch(7))
+        for salt in [Meta.saltHigh, .saltLow] { try salt.write(7, connection) }
+        for (index, id) in Self.users.enumerated() {
+            let user = User(
+                id: id, username: id.text, email: index == 0 ? "ann@example.org" : nil,
+                createdAt: Timestamp(microseconds: 1))
+            try UserTable.save(user, connection)
+        }
+        var tuning = Tuning()
+        tuning.tailLimit = 12
+        let session = try StoreSession(connection, tuning)
+        var proposals: [Draft.Proposal] = [
+            .create(ConversationDetails(name: "Tea", isGroup: true), participants: [Self.users[1]])
+        ]
+        for index in 0..<12 {
+            let name = index % 3 == 0 ? ClientID("name \(index)") : nil
+            proposals.append(.post(content: "message \(index)", clientID: name, replyTo: nil))
+        }
+        proposals.append(.add(Self.users[2], .member))
+        for (index, proposal) in proposals.enumerated() { try session.commit(proposal, entropy: UInt64(index)) }
+        // What speaks of a message, half of it behind the fill.
+        let messages = try session.messages()
+        for (index, message) in messages.prefix(6).enumerated() {
+            let proposal: Draft.Proposal =
+                switch index % 3 {
+                case 0: .edit(message, content: "edited \(index)")
+                case 1: .delete(message)
+                default: .react(message, key: "+", on: true)
+                }
+            try session.commit(proposal, entropy: 100 &+ UInt64(index))
+            if index == 2 { while session.tidy() {} }
+        }
+        try session.commit(.remove(Self.users[2]), entropy: 200)
+        try session.commit(.post(content: "an answer", clientID: nil, replyTo: messages.last), entropy: 201)
+        try session.commit(.update(name: "Coffee", description: "and cake"), entropy: 202)
+        bytes = connection.image()
+    }
+}
+
+/// What a host does with a file once it is open, on one connection and one thread.
+final class StoreSession {
+    private let connection: Connection
+    private let writer: Writer
+    private let reader: Reader
+
+    init(_ connection: Connection, _ tuning: Tuning = Tuning()) throws(StoreError) {
+        self.connection = connection
+        try Migrations.inspect(connection, path: "")
+        let records = try Records(connection)
+        let keys = try ClientKeys(connection)
+        let memory = SharedMemory(try Recovery.memory(connection, records, keys))
+        writer = try Writer(
+            connection: connection, records: records, keys: keys, memory: memory, tuning: tuning, durability: .written)
+        reader = try Reader(connection, memory)
+    }
+
+    func commit(_ proposal: Draft.Proposal, entropy: UInt64) throws(StoreError) {
+        let draft = Draft(
+            conversation: StoreImage.room, author: StoreImage.users[0], proposal: proposal, entropy: entropy)
+        _ = try writer.commit([draft], at: Timestamp(microseconds: 1_770_000_000_000_000 &+ Int64(entropy & 0xFF)))
+    }
+
+    func tidy() -> Bool { writer.tidy() }
+
+    func messages() throws(StoreError) -> [MessageID] {
+        try reader.messages(.newest(StoreImage.room, spans: [Span(from: 0)], offset: 0), limit: 50).map(\.id)
+    }
+
+    /// Everything that can be asked and done, each for itself: one refusal does not spare the next.
+    func useAll() {
+        let room = StoreImage.room
+        let spans = [Span(from: 1)]
+        _ = try? reader.entries(of: room, after: 0, limit: 100)
+        _ = try? reader.entries(of: room, after: 20, limit: 2)
+        _ = try? reader.messages(.newest(room, spans: spans, offset: 2), limit: 50)
+        _ = try? reader.messages(.before(9, room, spans: spans), limit: 5)
+        _ = try? reader.messages(.after(3, room, spans: spans), limit: 5)
+        _ = try? reader.users(.all(after: nil), limit: 9)
+        _ = try? reader.users(.prefix("a"), limit: 9)
+        try? commit(.post(content: "more", clientID: ClientID("name 3"), replyTo: nil), entropy: 300)
+        try? commit(.add(StoreImage.users[1], .owner), entropy: 301)
+        try? commit(.remove(StoreImage.users[1]), entropy: 302)
+        try? commit(.read(through: 5), entropy: 303)
+        for user in StoreImage.users {
+            _ = try? reader.entries(of: user, after: 0, limit: 100, scan: 15)
+            _ = try? reader.conversations(of: user, after: nil, limit: 9)
+            _ = try? reader.conversation(room, for: user)
+            _ = try? reader.standing(of: user, in: room)
+        }
+        for message in (try? messages()) ?? [] {
+            try? commit(.edit(message, content: "x"), entropy: 400)
+            try? commit(.react(message, key: "y", on: true), entropy: 401)
+            try? commit(.delete(message), entropy: 402)
+        }
+        for _ in 0..<4 where writer.tidy() {}
+    }
+}
+
+extension Connection {
+    /// The whole file.
+    func image() -> [UInt8] {
+        var size: sqlite3_int64 = 0
+        guard let start = unsafe sqlite3_serialize(handle, "main", &size, 0) else { return [] }
+        defer { unsafe sqlite3_free(start) }
+        return unsafe Array(UnsafeBufferPointer(start: start, count: Int(size)))
+    }
+
+    /// Puts a file in the place of what is there.
+    func load(_ image: [UInt8]) {
+        guard let copy = unsafe sqlite3_malloc64(UInt64(image.count)) else { return }
+        unsafe copy.copyMemory(from: image, byteCount: image.count)
+        let size = sqlite3_int64(image.count)
+        let flags = UInt32(SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE)
+        unsafe sqlite3_deserialize(handle, "main", copy.assumingMemoryBound(to: UInt8.self), size, size, flags)
+    }
+}

@@ -74,6 +74,11 @@ let package = Package(
         .target(
             name: "ChatSimulation", dependencies: ["ChatKernel"], path: "Tests/Simulation", exclude: ["README.md"]),
         .executableTarget(name: "simulate", dependencies: ["ChatSimulation"], path: "Tests/Simulate"),
+        .target(
+            name: "ChatFaults", dependencies: ["ChatKernel", "ChatSQLite", "CSQLite"], path: "Tests/Faults",
+            exclude: ["README.md"]),
+        .executableTarget(
+            name: "disk-faults", dependencies: ["ChatFaults"], path: "Tests/DiskFaults"),
         .executableTarget(
             name: "populate", dependencies: ["ChatKernel", "ChatSQLite"], path: "Tests/Populate"),
         .executableTarget(
@@ -94,7 +99,7 @@ let package = Package(
             name: "NetTests", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "CLinux"],
             path: "Tests/NetTests"),
         .testTarget(
-            name: "StoreTests", dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "CSQLite"],
+            name: "StoreTests", dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "ChatFaults", "CSQLite"],
             path: "Tests/StoreTests"),
         .testTarget(name: "AuthTests", dependencies: ["ChatKernel", "ChatAuth", "COpenSSL"], path: "Tests/AuthTests"),
         .testTarget(

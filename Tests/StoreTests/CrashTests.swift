@@ -1,3 +1,4 @@
+import ChatFaults
 import ChatKernel
 import ChatSQLite
 import Glibc

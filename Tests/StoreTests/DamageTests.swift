@@ -1,3 +1,4 @@
+import ChatFaults
 import ChatKernel
 import ChatSQLite
 import Testing
@@ -17,7 +18,7 @@ struct DamageTests {
             var changed = bytes
             changed[dice.roll(changed.count)] ^= UInt8(1 + dice.roll(255))
             let folder = Folder()
-            try StoreTests.write(changed, to: folder.path + "/chat.db")
+            try ChatFaults.write(changed, to: folder.path + "/chat.db")
             if try await !isRead(folder.path + "/chat.db", sent) { refused += 1 }
         }
         #expect(refused > 0, "none of 60 was noticed")
@@ -31,7 +32,7 @@ struct DamageTests {
         let bytes = try contents(original.path + "/chat.db")
         for value in [Int64.max, .min, -1, 0, 1 << 40] {
             let folder = Folder()
-            try StoreTests.write(bytes, to: folder.path + "/chat.db")
+            try ChatFaults.write(bytes, to: folder.path + "/chat.db")
             try execute(
                 "UPDATE OR IGNORE \(parts[0]) SET \(parts[1]) = \(value) WHERE \(parts.count > 2 ? parts[2] : "1")",
                 on: folder.path + "/chat.db")

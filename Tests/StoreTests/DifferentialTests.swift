@@ -1,3 +1,4 @@
+import ChatFaults
 import ChatKernel
 import ChatSQLite
 import Testing
@@ -42,37 +43,5 @@ struct DifferentialTests {
             try #require(found == wanted, "\(read), \(place)")
         }
         #expect(try await store.head().pos == specification.head().pos, "\(place)")
-    }
-}
-
-/// A question both stores are asked.
-enum Read: CustomTestStringConvertible {
-    case entries(Scope, Int)
-    case standing(UserID, ConversationID)
-    case conversation(ConversationID, UserID)
-    case conversations(UserID, ConversationMark?, Int)
-    case messages(MessageQuery, Int)
-
-    /// As text: what differs is then read at once.
-    func answer(of store: any Store) async throws -> [String] {
-        switch self {
-        case .entries(let scope, let limit): try await store.entries(in: scope, limit: limit).map { "\($0)" }
-        case .standing(let user, let id): ["\(String(describing: try await store.standing(of: user, in: id)))"]
-        case .conversation(let id, let viewer):
-            ["\(String(describing: try await store.conversation(id, for: viewer)))"]
-        case .conversations(let user, let mark, let limit):
-            try await store.conversations(of: user, after: mark, limit: limit).map { "\($0)" }
-        case .messages(let query, let limit): try await store.messages(query, limit: limit).map { "\($0)" }
-        }
-    }
-
-    var testDescription: String {
-        switch self {
-        case .entries(let scope, let limit): "\(limit) entries of \(scope)"
-        case .standing(let user, let id): "standing of \(user) in \(id)"
-        case .conversation(let id, let viewer): "\(id) for \(viewer)"
-        case .conversations(let user, let mark, let limit): "\(limit) conversations of \(user) after \(mark as Any)"
-        case .messages(let query, let limit): "\(limit) messages of \(query)"
-        }
     }
 }

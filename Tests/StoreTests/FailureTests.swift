@@ -1,3 +1,4 @@
+import ChatFaults
 import ChatKernel
 import ChatSQLite
 import Glibc
@@ -37,6 +38,62 @@ struct FailureTests {
         #expect(try results.map { try $0.get().entry?.seq } == [3, 4, 5, 6, 7], "no number was used up")
         #expect(try results.allSatisfy { if case .committed = try $0.get() { true } else { false } }, "nor a client_id")
         await talk.store.close()
+    }
+
+    @Test("a full disk is said at the opening, in words")
+    func openedFull() async throws {
+        let disk = try FaultyDisk()
+        let settings = SQLiteStoreSettings(path: disk.folder.path + "/chat.db")
+        disk.setRoom(3000)
+        let sentence = "there is no room on the disk to open "
+        await #expect(throws: StoreError(.full, sentence + settings.path)) {
+            _ = try await SQLiteStore.open(settings)
+        }
+        disk.setRoom(nil)
+        let talk = try await Talk.begin(try await SQLiteStore.open(settings))
+        try await talk.say("kept")
+        // Left as by a crash, on a disk that has filled up since.
+        let left = try FaultyDisk(files: disk.state.files.mapValues(\.settled))
+        await talk.store.close()
+        left.setRoom(0)
+        let other = SQLiteStoreSettings(path: left.folder.path + "/chat.db")
+        await #expect(throws: StoreError(.full, sentence + other.path)) {
+            _ = try await SQLiteStore.open(other)
+        }
+        left.setRoom(nil)
+        let again = Talk.goOn(try await SQLiteStore.open(other))
+        #expect(try await again.contents() == ["kept"])
+        await again.store.close()
+    }
+
+    @Test("readers that never pause do not let the WAL grow for ever")
+    func pinned() async throws {
+        var tuning = Tuning()
+        tuning.duePages = 20
+        tuning.overduePages = 60
+        tuning.pinnedPages = 100
+        let talk = try await talk(tuning)
+        for index in 0..<100 { try await talk.say("\(index)") }
+        let store = talk.store
+        let room = talk.room
+        let path = folder.path + "/chat.db-wal"
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    while !Task.isCancelled {
+                        _ = try await store.entries(in: .conversation(room, after: 0), limit: 40)
+                    }
+                }
+            }
+            var largest = 0
+            for index in 0..<250 {
+                try await talk.say(String(repeating: "x", count: 3000) + "\(index)")
+                largest = max(largest, fileSize(path))
+            }
+            group.cancelAll()
+            #expect(largest < 200 * 4096, "the WAL has come to \(largest / 4096) pages")
+        }
+        await store.close()
     }
 
     @Test("a conversation made in a batch that failed is not there, nor is its place taken")

@@ -1,3 +1,4 @@
+import ChatFaults
 import ChatKernel
 import ChatSQLite
 import Glibc
@@ -73,6 +74,16 @@ struct FileTests {
         #expect(error.code == .damaged)
         #expect(error.detail.hasPrefix("\(path) is not a chat database, or is damaged"))
         #expect(try contents(path) == Array(text.utf8))
+    }
+
+    @Test("that was cut short is refused")
+    func short() async throws {
+        let talk = try await Talk.begin(try await open())
+        for index in 0..<200 { try await talk.say("\(index)") }
+        await talk.store.close()
+        let whole = try contents(path)
+        try write(whole[..<(whole.count - 5000)], to: path)
+        #expect(await refusal()?.code == .damaged)
     }
 
     @Test("of another application is refused and left alone")

@@ -1,4 +1,5 @@
 import CSQLite
+import ChatFaults
 import ChatKernel
 import ChatSQLite
 import Glibc
@@ -48,30 +49,10 @@ func fileMode(_ path: String) -> mode_t {
     return unsafe stat(path, &about) == 0 ? about.st_mode & 0o777 : 0
 }
 
-struct FileTrouble: Error {
-    let path: String
+func fileSize(_ path: String) -> Int {
+    var about = stat()
+    return unsafe stat(path, &about) == 0 ? about.st_size : 0
 }
-
-func contents(_ path: String) throws -> [UInt8] {
-    guard let file = unsafe fopen(path, "r") else { throw FileTrouble(path: path) }
-    defer { unsafe fclose(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 65_536)
-    while true {
-        let count = unsafe fread(&chunk, 1, chunk.count, file)
-        if count == 0 { return bytes }
-        bytes += chunk[..<count]
-    }
-}
-
-func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
-    guard let file = unsafe fopen(path, "w") else { throw FileTrouble(path: path) }
-    defer { unsafe fclose(file) }
-    let bytes = Array(bytes)
-    guard unsafe fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw FileTrouble(path: path) }
-}
-
-func write(_ text: String, to path: String) throws { try write(text.utf8, to: path) }
 
 /// Executes statements with a connection that is none of the store's.
 func execute(_ sql: String, on path: String) throws {

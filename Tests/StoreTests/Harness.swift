@@ -1,7 +1,7 @@
 import ChatConformance
+import ChatFaults
 import ChatKernel
 import ChatSQLite
-import Glibc
 import Synchronization
 
 struct InMemoryHarness: StoreHarness {
@@ -43,36 +43,5 @@ final class SQLiteHarness: StoreHarness {
             SQLiteStoreSettings(path: path, durability: durability), tuning: tuning)
         paths.withLock { $0[ObjectIdentifier(store)] = path }
         return store
-    }
-}
-
-/// A folder for a test's files, removed with its files when the last holds it no more.
-final class Folder: Sendable {
-    let path: String
-
-    init() {
-        var template = Array("/tmp/chat-store-XXXXXX".utf8CString)
-        path = unsafe template.withUnsafeMutableBufferPointer {
-            guard let start = $0.baseAddress, let made = unsafe mkdtemp(start) else { return "/nowhere" }
-            return unsafe String(cString: made)
-        }
-    }
-
-    deinit {
-        for name in files { unsafe unlink(path + "/" + name) }
-        unsafe rmdir(path)
-    }
-
-    var files: [String] {
-        guard let folder = unsafe opendir(path) else { return [] }
-        defer { unsafe closedir(folder) }
-        var names: [String] = []
-        while let item = unsafe readdir(folder) {
-            let name = unsafe withUnsafePointer(to: &item.pointee.d_name) {
-                unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 }

@@ -23,7 +23,8 @@ public protocol Store: Sendable {
     /// before this returns. A refused draft must leave no trace and must not disturb its neighbours. An entry and the
     /// membership change it implies must become visible together. The repetition of a message that was deleted since is
     /// still its repetition: it gives the erased entry. `at` is used unless the log has a later time
-    /// already: times must not go backwards.
+    /// already: times must not go backwards. Without drafts nothing is written; but after a batch that failed this must
+    /// throw for as long as the store knows that it cannot be written.
     /// - Throws: when the batch could not be made durable. Then no draft of it may ever become readable.
     func commit(_ drafts: [Draft], at now: Timestamp) async throws(StoreError) -> [Result<Reply, ChatError>]
 

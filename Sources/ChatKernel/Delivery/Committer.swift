@@ -12,12 +12,16 @@ final class Committer: Sendable {
         /// Who waits for everything up to a count to be handed out.
         var settling: [(upTo: Int, continuation: CheckedContinuation<Void, Never>)] = []
         var isStopping = false
+        /// The last batch was not committed.
+        var isFailing = false
+        /// A batch of nothing is to be tried, to see whether that has passed.
+        var wantsTrial = false
 
         /// Whether a batch may be taken, or there will be none. The gate holds nothing back when stopping: by then
         /// outlets may be gone, and the pulse that looks at the gate again has stopped too.
         func mayGoOn(now: Int64) -> Bool {
             if Mutation.waitsForGateWhenStopping.isOn, !queue.waiting.isEmpty { return queue.mayStart(now: now) }
-            return queue.mayStart(now: now) || isStopping && !queue.isWriting
+            return queue.mayStart(now: now) || (isStopping || wantsTrial) && !queue.isWriting
         }
     }
 
@@ -82,11 +86,23 @@ final class Committer: Sendable {
     /// Looks again: the gate's bound may have passed.
     func checkGate() -> Bool { wakeAfter { $0.queue.isHeldByGate } }
 
+    /// Whether the last batch was committed. When it was not, the store is tried again with a batch of nothing, so that the
+    /// answer is another soon after the store can be written, also when nobody writes.
+    func isStoreWritable() -> Bool {
+        wakeAfter { state in
+            if state.isFailing, !state.isStopping { state.wantsTrial = true }
+            return !state.isFailing
+        }
+    }
+
     /// Runs until told to stop, and then until the queue is empty.
     func run() async {
         await withTaskCancellationHandler {
             while await isReady() {
-                let batch = state.withLock { $0.queue.take() }
+                let batch = state.withLock { state in
+                    state.wantsTrial = false
+                    return state.queue.take()
+                }
                 await commit(batch)
             }
         } onCancel: {
@@ -117,7 +133,7 @@ final class Committer: Sendable {
     private func isReady() async -> Bool {
         while true {
             let isDone: Bool? = state.withLock { state in
-                state.mayGoOn(now: time.monotonic()) ? state.queue.waiting.isEmpty : nil
+                state.mayGoOn(now: time.monotonic()) ? state.queue.waiting.isEmpty && !state.wantsTrial : nil
             }
             if let isDone { return !isDone }
             // Readiness is looked at again inside the continuation, under the lock: no wake-up can fall between.
@@ -141,11 +157,15 @@ final class Committer: Sendable {
         #endif
         let drafts = batch.map(\.draft)
         var results: [Result<Reply, ChatError>]
+        var isLost = false
         do throws(StoreError) {
             results = try await store.commit(drafts, at: time.wall())
         } catch {
-            log.error("a batch was not committed", LogField("reason", error), LogField("drafts", drafts.count))
-            metrics.failedBatches.add(1, ordering: .relaxed)
+            isLost = true
+            if !drafts.isEmpty {
+                log.error("a batch was not committed", LogField("reason", error), LogField("drafts", drafts.count))
+                metrics.failedBatches.add(1, ordering: .relaxed)
+            }
             results = drafts.map { _ in
                 Mutation.acknowledgesFailure.isOn ? .success(.unchanged) : .failure(error.asChatError)
             }
@@ -155,10 +175,10 @@ final class Committer: Sendable {
             log.error("the store answered for another number of drafts", LogField("drafts", drafts.count))
             results = drafts.map { _ in .failure(ChatError(.internal, "Something went wrong on our side.")) }
         }
-        handOut(batch, results)
+        handOut(batch, results, isLost: isLost)
     }
 
-    private func handOut(_ batch: [Submission], _ results: [Result<Reply, ChatError>]) {
+    private func handOut(_ batch: [Submission], _ results: [Result<Reply, ChatError>], isLost: Bool) {
         var groups: [(conversation: ConversationID, entries: [Entry])] = []
         var places: [ConversationID: Int] = [:]
         var settlements: [Settlement] = []
@@ -187,14 +207,15 @@ final class Committer: Sendable {
                 calls.append((continuation, result))
             }
         }
-        metrics.batches.add(1, ordering: .relaxed)
+        if !isLost, !batch.isEmpty { metrics.batches.add(1, ordering: .relaxed) }
         metrics.entries.add(committed, ordering: .relaxed)
         if Mutation.dropsDelivery.isOn { _ = groups.popLast() }
         if Mutation.reordersBatch.isOn { for at in groups.indices { groups[at].entries.reverse() } }
         let parcels = groups.map { Parcel(conversation: $0.conversation, entries: $0.entries) }
         let addressed = fanout.address(parcels, settlements)
         let generation = wakeAfter { [time] in
-            $0.queue.written(toOutlets: addressed.count, now: time.monotonic())
+            $0.isFailing = isLost
+            return $0.queue.written(toOutlets: addressed.count, now: time.monotonic())
         }
         for item in Mutation.deliversTwice.isOn ? addressed + addressed : addressed {
             item.outlet.deliver(

@@ -152,6 +152,10 @@ extension Kernel {
         try await presentMember(user, of: conversation).membership
     }
 
+    /// Whether the store took the last batch. After one that it did not take, asking makes the kernel try it once
+    /// more, without drafts: what has passed is seen at the next question.
+    public var isStoreWritable: Bool { committer.isStoreWritable() }
+
     /// The membership of a present member, and where the conversation stood at that moment.
     private func presentMember(
         _ user: UserID, of conversation: ConversationID

@@ -23,6 +23,9 @@ static inline int chat_sqlite_bind_blob_copy(sqlite3_stmt *s, int i, const void 
     return sqlite3_bind_blob(s, i, p, n, SQLITE_TRANSIENT);
 }
 
+// The codes of I/O errors are expressions, which Swift does not import.
+static const int chat_sqlite_ioerr_shmsize = SQLITE_IOERR_SHMSIZE;
+
 // errno is a macro.
 static inline int chat_errno(void) { return errno; }
 

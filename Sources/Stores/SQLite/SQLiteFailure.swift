@@ -11,13 +11,15 @@ extension StoreError {
             .map { unsafe UnsafePointer($0) }
         let text = unsafe words.map { unsafe String(cString: $0) } ?? "no reason given"
         let detail = "SQLite \(extended) while \(action): \(text)"
-        self.init(Self.meaning(of: code & 0xFF), detail)
+        self.init(Self.meaning(of: code & 0xFF, extended), detail)
     }
 
     /// SQLite's primary result codes. A lock that was not got, an I/O error and memory that ran out may all be
     /// otherwise at the next attempt; a full disk is named, because the operator can do something about it.
-    private static func meaning(of primary: Int32) -> Code {
+    private static func meaning(of primary: Int32, _ extended: Int32) -> Code {
         switch primary {
+        // The shared memory is a file too, which could not grow.
+        case SQLITE_IOERR where extended == chat_sqlite_ioerr_shmsize: .full
         case SQLITE_FULL: .full
         case SQLITE_CORRUPT, SQLITE_NOTADB: .damaged
         case SQLITE_CONSTRAINT: .conflict

@@ -8,7 +8,7 @@ extension SQLiteStore {
     ///   - exclusive: false for a tool that looks after accounts beside a running server: takes no lock, and only
     ///     ``users(_:limit:)`` and ``save(_:)`` work.
     /// - Throws: `unavailable` with a sentence for the operator when the file is in use, is not ours, is newer than this
-    ///   program, or cannot be opened; `damaged` when it contradicts itself.
+    ///   program, or cannot be opened; `full` when there is no room for it; `damaged` when it contradicts itself.
     public static func open(
         _ settings: SQLiteStoreSettings, exclusive: Bool = true,
         newEpoch: Epoch = Epoch(UInt64.random(in: 1 ... .max))
@@ -48,7 +48,7 @@ extension SQLiteStore {
         } catch {
             for desk in reading { await desk.close { _ in } }
             await writing.close { _ in }
-            throw error
+            throw error.code == .full ? StoreError(.full, "there is no room on the disk to open \(path)") : error
         }
     }
 
@@ -84,8 +84,7 @@ extension SQLiteStore {
         let empty = Memory(epoch: epoch, head: 0, lastAt: Timestamp(microseconds: 0), watermark: 0)
         let memory = SharedMemory(exclusive ? try Recovery.memory(connection, records, keys) : empty)
         let writer = try Writer(
-            connection: connection, records: records, keys: keys, memory: memory, tuning: tuning,
-            durability: durability)
+            connection: connection, records: records, keys: keys, memory: memory, tuning: tuning)
         return (writer, memory)
     }
 

@@ -11,6 +11,13 @@ package struct Tuning: Sendable {
     package var scanRows = 20_000
     /// The newest names of messages are kept, however old (`protocol.md` section 4).
     package var namesKept = 10_000
+    /// Pages in the WAL from which on an idle moment is used to copy them into the file: 4 MB, which are 20,000 messages in
+    /// large batches and 900 alone.
+    package var duePages = 1000
+    /// Pages at which a commit does it, if there has been no idle moment: 16 MB, some 30 ms.
+    package var overduePages = 4000
+    /// Pages at which the writer waits for those who still read older ones, so that the WAL can begin anew: 64 MB.
+    package var pinnedPages = 16_000
 
     package init() {}
 }

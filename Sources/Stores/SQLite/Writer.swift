@@ -10,7 +10,6 @@ final class Writer: @unchecked Sendable {
     private let insertion: Statement
     private let memory: SharedMemory
     private let tuning: Tuning
-    private let durability: SQLiteDurability
 
     private var fill: Fill?
     /// Entries that came while a fill was in progress and found no idle moment.
@@ -23,17 +22,15 @@ final class Writer: @unchecked Sendable {
 
     /// On the writer thread.
     init(
-        connection: Connection, records: Records, keys: ClientKeys, memory: SharedMemory, tuning: Tuning,
-        durability: SQLiteDurability
+        connection: Connection, records: Records, keys: ClientKeys, memory: SharedMemory, tuning: Tuning
     ) throws(StoreError) {
         self.connection = connection
         self.records = records
         self.keys = keys
         self.memory = memory
         self.tuning = tuning
-        self.durability = durability
         insertion = try connection.statement(LogRow.insertion)
-        checkpoints = Checkpoints(connection)
+        checkpoints = Checkpoints(connection, tuning)
     }
 
     // MARK: Commits
@@ -47,22 +44,8 @@ final class Writer: @unchecked Sendable {
         var batch = Batch(records: records, memory: memory, keys: keys, insertion: insertion, drafts: drafts.count)
         var results: [Result<Reply, ChatError>] = []
         results.reserveCapacity(drafts.count)
-        try connection.beginImmediate()
-        do throws(StoreError) {
+        try writing { () throws(StoreError) in
             for draft in drafts { results.append(try batch.commit(draft, at: now)) }
-        } catch {
-            connection.rollback()
-            records.forget()
-            throw error
-        }
-        do throws(StoreError) {
-            try connection.commit()
-        } catch {
-            connection.rollback()
-            records.forget()
-            needsHealing = true
-            try? heal()
-            throw error
         }
         publish(batch)
         return results
@@ -97,9 +80,32 @@ final class Writer: @unchecked Sendable {
         if batch.hasErased { checkpoints.hasErasures = true }
     }
 
+    /// Runs `body` in a transaction. When its COMMIT fails it is final: nothing of it is kept, and nothing will be.
+    private func writing(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+        try connection.beginImmediate()
+        var isJudged = false
+        do throws(StoreError) {
+            try body()
+            isJudged = true
+            try connection.commit()
+        } catch {
+            connection.rollback()
+            records.forget()
+            if isJudged {
+                needsHealing = true
+                try? heal()
+            }
+            throw error
+        }
+    }
+
     /// A COMMIT whose sync failed may have left its frames in the WAL, whole. They are not in the WAL's index, so nobody
     /// reads them, but the recovery after a crash might. New frames are put over them before anything else is written;
     /// until that has succeeded the store commits nothing.
+    ///
+    /// The sync is not tried again: after a failed one Linux takes the pages for clean, though they may not be on the disk,
+    /// and the next sync says that all is well. That is why nothing is ever built on frames that were not synced: what is
+    /// before those of the failed COMMIT has been, fills included.
     private func heal() throws(StoreError) {
         try connection.writing { () throws(StoreError) in
             try Meta.healed.write(try Meta.healed.read(connection) &+ 1, connection)
@@ -126,9 +132,7 @@ final class Writer: @unchecked Sendable {
         if fill == nil { beginFill() }
         guard var next = fill else { return false }
         do throws(StoreError) {
-            // A slice can be derived again, so it need not be synced: the next commit's sync brings it along.
-            if durability == .synced { try connection.execute("PRAGMA synchronous = NORMAL") }
-            defer { if durability == .synced { try? connection.execute("PRAGMA synchronous = FULL") } }
+            // Synced like a commit, though it could be derived again: see ``heal()``.
             let isLast = try connection.writing { () throws(StoreError) in
                 try next.writeSlice(connection)
             }
@@ -169,7 +173,7 @@ final class Writer: @unchecked Sendable {
     func save(_ user: User) throws(StoreError) {
         try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
         if needsHealing { try heal() }
-        try connection.writing { () throws(StoreError) in try UserTable.save(user, connection) }
+        try writing { () throws(StoreError) in try UserTable.save(user, connection) }
     }
 
     // MARK: The end

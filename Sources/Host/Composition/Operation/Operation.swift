@@ -41,13 +41,17 @@ final class Operation: Sendable {
             ], body: body)
     }
 
-    /// Ready: the store answers, and nobody has asked to stop.
+    /// Ready: the store answers and takes what is written, and nobody has asked to stop. A host that is not ready because its
+    /// disk is full still serves those who read.
     private func readiness() async -> HTTPResponse {
         guard !isStopping.load(ordering: .relaxed) else {
             return Self.json(503) { $0.member("status", "draining") }
         }
         do {
             _ = try await kernel.head()
+            guard kernel.isStoreWritable else {
+                return Self.json(503) { $0.member("status", ChatError.Code.storeUnavailable.rawValue) }
+            }
             return Self.json(200) { $0.member("status", "ready") }
         } catch {
             return Self.json(503) { $0.member("status", error.code.rawValue) }

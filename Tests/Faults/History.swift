@@ -1,35 +1,15 @@
-import ChatKernel
-
-/// A seeded source of numbers (SplitMix64).
-struct Dice {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0xD1B5_4A32_D192_ED03 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-        return z ^ z >> 31
-    }
-
-    /// 0 to `sides` - 1.
-    mutating func roll(_ sides: Int) -> Int { Int(next() % UInt64(sides)) }
-
-    mutating func pick<T>(_ items: [T]) -> T { items[roll(items.count)] }
-}
+package import ChatKernel
 
 /// What six users might ask of a store, foolish things too.
-struct History {
-    var dice: Dice
-    let accounts: [User]
-    private var conversations: [ConversationID] = [ConversationID("nowhere")]
+package struct History {
+    package var dice: Dice
+    package let accounts: [User]
+    package private(set) var conversations: [ConversationID] = [ConversationID("nowhere")]
     private var messages: [(ConversationID, MessageID)] = []
     private var now = Timestamp(microseconds: 1_700_000_000_000_000)
     private var pos: Pos = 0
 
-    init(dice: Dice) {
+    package init(dice: Dice) {
         self.dice = dice
         let start = now
         accounts = ["ann", "ben", "cem", "dan", "eva", "off"].map {
@@ -37,13 +17,13 @@ struct History {
         }
     }
 
-    mutating func nextBatch() -> ([Draft], Timestamp) {
+    package mutating func nextBatch() -> ([Draft], Timestamp) {
         // Mostly forwards.
         now = Timestamp(microseconds: now.microseconds + Int64(dice.roll(5000)) - 500)
         return ((0..<1 + dice.roll(9)).map { _ in draft() }, now)
     }
 
-    mutating func learn(from results: [Result<Reply, ChatError>]) {
+    package mutating func learn(from results: [Result<Reply, ChatError>]) {
         for case .success(.committed(let entry)) in results {
             pos = entry.pos
             switch entry.change {
@@ -52,6 +32,13 @@ struct History {
             default: break
             }
         }
+    }
+
+    /// A conversation of all who are not disabled.
+    mutating func gathering() -> Draft {
+        let others = accounts.dropFirst().filter(\.isActive).map(\.id)
+        let id = ConversationID("gathering \(dice.next() % 1000)")
+        return make(accounts[0].id, id, .create(ConversationDetails(name: "all", isGroup: true), participants: others))
     }
 
     private mutating func user() -> UserID { dice.pick(accounts).id }
@@ -92,7 +79,7 @@ struct History {
         return Draft(conversation: id, author: author, proposal: proposal, entropy: dice.next(), limits: limits)
     }
 
-    mutating func reads(count: Int) -> [Read] {
+    package mutating func reads(count: Int) -> [Read] {
         (0..<count).map { _ in
             let id = dice.pick(conversations)
             let limit = dice.roll(20)

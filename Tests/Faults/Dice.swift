@@ -1,0 +1,19 @@
+/// A seeded source of numbers (SplitMix64).
+package struct Dice {
+    private var state: UInt64
+
+    package init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 0xD1B5_4A32_D192_ED03 }
+
+    package mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+        return z ^ z >> 31
+    }
+
+    /// 0 to `sides` - 1.
+    package mutating func roll(_ sides: Int) -> Int { Int(next() % UInt64(sides)) }
+
+    package mutating func pick<T>(_ items: [T]) -> T { items[roll(items.count)] }
+}

@@ -33,7 +33,8 @@ let package = Package(
 
         // floor 1
         .target(
-            name: "ChatNet", dependencies: ["CLinux"], path: "Sources/Transports/Net", exclude: ["README.md"]),
+            name: "ChatNet", dependencies: ["CLinux", "COpenSSL"], path: "Sources/Transports/Net",
+            exclude: ["README.md"]),
         .target(name: "ChatHTTP1", path: "Sources/Transports/HTTP1", exclude: ["README.md"]),
         .target(
             name: "ChatWebSocketProtocol", path: "Sources/Transports/WebSocketProtocol", exclude: ["README.md"]),
@@ -95,8 +96,10 @@ let package = Package(
         .testTarget(
             name: "WebSocketProtocolTests", dependencies: ["ChatWebSocketProtocol"],
             path: "Tests/WebSocketProtocolTests"),
+        .target(name: "TLSTesting", dependencies: ["COpenSSL"], path: "Tests/TLSTesting"),
         .testTarget(
-            name: "NetTests", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "CLinux"],
+            name: "NetTests",
+            dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "CLinux", "TLSTesting"],
             path: "Tests/NetTests"),
         .testTarget(
             name: "StoreTests", dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "ChatFaults", "CSQLite"],
@@ -104,7 +107,9 @@ let package = Package(
         .testTarget(name: "AuthTests", dependencies: ["ChatKernel", "ChatAuth", "COpenSSL"], path: "Tests/AuthTests"),
         .testTarget(
             name: "HostTests",
-            dependencies: ["ChatKernel", "ChatHost", "ChatAuth", "ChatSQLite", "ChatREST", "ChatWebSocket"],
+            dependencies: [
+                "ChatKernel", "ChatHost", "ChatAuth", "ChatSQLite", "ChatREST", "ChatWebSocket", "TLSTesting",
+            ],
             path: "Tests/HostTests"),
     ],
     swiftLanguageModes: [.v6]

@@ -11,9 +11,9 @@ import ChatWebSocketProtocol
 // know echo servers only (Tests/Autobahn). Its first line says where it listens; it serves until it is killed.
 
 let server = try HTTPServer(
-    listen: CommandLine.arguments.dropFirst().first ?? "127.0.0.1:0",
+    points: [ListenPoint(CommandLine.arguments.dropFirst().first ?? "127.0.0.1:0")],
     routes: [Route("GET", "/", .upgrade { request, _ in admit(request) })])
-say("echo-server: listening on \(try server.bind())\n")
+say("echo-server: listening on \(try server.bind()[0])\n")
 try await server.run()
 
 /// At once, also to a pipe.

@@ -127,7 +127,8 @@ struct HTTPServerTests {
         for pattern in ["/a/{z}", "no-slash", "/a//b", "/a/x{y}"] {
             #expect(throws: RouteConflict.self) {
                 try HTTPServer(
-                    listen: "127.0.0.1:0", routes: routes + [Route("GET", pattern, .immediate { _ in ok("") })])
+                    points: [ListenPoint("127.0.0.1:0")],
+                    routes: routes + [Route("GET", pattern, .immediate { _ in ok("") })])
             }
         }
     }
@@ -409,8 +410,8 @@ struct HTTPServerTests {
                 for await _ in gate.stream { break }
                 return ok(Task.isCancelled ? "cancelled" : "finished")
             })
-        let server = try HTTPServer(listen: "127.0.0.1:0", routes: [route])
-        let port = try server.bind().port
+        let server = try HTTPServer(points: [ListenPoint("127.0.0.1:0")], routes: [route])
+        let port = try server.bind()[0].port
         async let run: Void = server.run()
         async let answer = onThread { try TestClient(port: port).get("/slow") }
         for await _ in begun.stream { break }
@@ -439,9 +440,9 @@ struct HTTPServerTests {
     }
 
     @Test func aTakenPortIsAnErrorOfBind() throws {
-        let first = try HTTPServer(listen: "127.0.0.1:0", routes: [])
-        let address = try first.bind()
-        let second = try HTTPServer(listen: address.description, routes: [])
+        let first = try HTTPServer(points: [ListenPoint("127.0.0.1:0")], routes: [])
+        let address = try first.bind()[0]
+        let second = try HTTPServer(points: [ListenPoint(address.description)], routes: [])
         #expect(throws: ListenError.self) { try second.bind() }
     }
 }

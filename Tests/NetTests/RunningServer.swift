@@ -5,11 +5,12 @@ import ChatNet
 /// Runs a server for as long as the script takes, then cancels it and waits until it is gone.
 func withServer<Value: Sendable>(
     _ routes: [Route], limits: HTTPServerLimits = HTTPServerLimits(), loops: Int = 1, origins: OriginPolicy? = nil,
-    log: Recorder<String> = Recorder(),
+    tls: TLSContext? = nil, log: Recorder<String> = Recorder(),
     _ script: @escaping @Sendable (HTTPServer, UInt16) async throws -> Value
 ) async throws -> Value {
     let server = try HTTPServer(
-        listen: "127.0.0.1:0", loops: EventLoopGroup(count: loops), limits: limits, origins: origins, routes: routes,
+        points: [ListenPoint("127.0.0.1:0", tls: tls)], loops: EventLoopGroup(count: loops), limits: limits,
+        origins: origins, routes: routes,
         errorBody: { status, code, detail in
             HTTPResponse(status: status, body: Array("\(status) \(code ?? "-") \(detail)".utf8))
         },
@@ -19,10 +20,12 @@ func withServer<Value: Sendable>(
             case .violation(let status, _, _): log.note("violation \(status)")
             case .refused: log.note("refused")
             case .draining: log.note("draining")
+            case .handshakeFailed(let failure, _): log.note("handshake \(failure)")
+            case .handshakesFull: log.note("handshakes full")
             case .listening, .acceptTrouble: break
             }
         })
-    let port = try server.bind().port
+    let port = try server.bind()[0].port
     return try await withThrowingTaskGroup(of: Value?.self) { group in
         group.addTask {
             try await server.run()

@@ -1,4 +1,5 @@
 import CLinux
+import TLSTesting
 
 /// A blocking TCP client, as plain as can be. Every wait ends after ten seconds with an error, so a broken server
 /// fails a test instead of hanging it.
@@ -9,8 +10,17 @@ final class TestClient: @unchecked Sendable {
 
     private var socket: Int32
     private var buffered: [UInt8] = []
+    /// Sends a byte at a time.
+    var trickles = false
+    /// What is held back while corked.
+    private var corked: [UInt8]?
+    /// Nil without TLS.
+    private(set) var tls: TLSClient?
 
-    init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+    /// - Parameters:
+    ///   - receiveBuffer: small, for a peer that shall notice that nothing is read.
+    ///   - tls: to shake hands with; nil for a plain connection.
+    init(port: UInt16, receiveBuffer: Int32? = nil, tls options: TLSClient.Options? = nil) throws {
         socket = CLinux.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var size = receiveBuffer { unsafe setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &size, 4) }
         var patience = timeval(tv_sec: 10, tv_usec: 0)
@@ -26,6 +36,27 @@ final class TestClient: @unchecked Sendable {
             }
         }
         guard result == 0 else { throw Trouble(description: "connect: errno \(chat_errno())") }
+        if let options { try secure(options) }
+    }
+
+    /// Shakes hands. A first text goes in one piece with the client's last word.
+    func secure(_ options: TLSClient.Options, and first: String = "") throws {
+        let client = TLSClient(
+            options, carry: { [unowned self] in try sendPlain($0) }, fetch: { [unowned self] in try receivePlain() })
+        tls = client
+        guard !first.isEmpty else { return try client.shakeHands() }
+        corked = []
+        try client.shakeHands(whenever: { [unowned self] in try uncork() })
+        try client.send(Array(first.utf8))
+        try uncork()
+        corked = nil
+    }
+
+    private func uncork() throws {
+        guard let held = corked else { return }
+        corked = nil
+        try sendPlain(held)
+        corked = []
     }
 
     deinit { close() }
@@ -49,9 +80,27 @@ final class TestClient: @unchecked Sendable {
     func send(_ text: String) throws { try send(Array(text.utf8)) }
 
     func send(_ bytes: [UInt8]) throws {
+        if let tls { try tls.send(bytes) } else { try sendPlain(bytes) }
+    }
+
+    /// Sends all of it in one piece, records of TLS too.
+    func together(_ body: () throws -> Void) throws {
+        corked = []
+        try body()
+        let held = corked ?? []
+        corked = nil
+        try sendPlain(held)
+    }
+
+    private func sendPlain(_ bytes: [UInt8]) throws {
+        if corked != nil {
+            corked? += bytes
+            return
+        }
         var done = 0
         while done < bytes.count {
-            let sent = unsafe bytes[done...].withUnsafeBytes {
+            let end = trickles ? done + 1 : bytes.count
+            let sent = unsafe bytes[done..<end].withUnsafeBytes {
                 unsafe CLinux.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             guard sent > 0 else { throw Trouble(description: "send: errno \(chat_errno())") }
@@ -61,6 +110,10 @@ final class TestClient: @unchecked Sendable {
 
     /// The next bytes, at least one; nil at the end.
     private func receive() throws -> [UInt8]? {
+        if let tls { try tls.receive() } else { try receivePlain() }
+    }
+
+    private func receivePlain() throws -> [UInt8]? {
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
             unsafe count = recv(socket, buffer.baseAddress, buffer.count, 0)
             if count < 0 { count = chat_errno() == EAGAIN ? -1 : -2 }

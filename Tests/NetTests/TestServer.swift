@@ -7,7 +7,9 @@ final class TestServer: Sendable {
     let port: UInt16
     let ends = Recorder<EndReason>()
 
-    init(_ handler: @escaping @Sendable (ByteStream, TestServer) -> any StreamHandler) throws {
+    init(
+        tls: TLSContext? = nil, _ handler: @escaping @Sendable (ByteStream, TestServer) -> any StreamHandler
+    ) throws {
         loop = try EventLoop()
         let listener = try Listener(ListenAddress("127.0.0.1:0"))
         port = listener.address.port
@@ -15,7 +17,7 @@ final class TestServer: Sendable {
         try loop.start()
         loop.post { [self] in
             try? listener.start(on: loop) { descriptor, peer in
-                loop.adopt(descriptor, peer: peer) { stream in handler(stream, self) }
+                loop.adopt(descriptor, peer: peer, tls: tls) { stream in handler(stream, self) }
             }
         }
     }

@@ -42,7 +42,8 @@ enum Help {
         chatd serve [CONFIG] [--listen A:PORT] [--data FOLDER]
 
         Serves until SIGTERM or SIGINT; then it takes no more, tells its clients to come back, finishes what it
-        had accepted, and leaves with status 0. A second signal leaves at once.
+        had accepted, and leaves with status 0. A second signal leaves at once. SIGHUP reloads the certificate and
+        its key (http.tls) for new connections; those under way keep theirs.
 
         Without a config it keeps SQLite and its secret in the data folder and listens on 127.0.0.1:8000.
         The environment wins over the config: SECRET_KEY, ALGORITHM, ACCESS_TOKEN_EXPIRE_MINUTES,
@@ -53,7 +54,7 @@ enum Help {
     private static let check = """
         chatd check CONFIG
 
-        Reads a config, opens nothing, and prints everything that is wrong with it, a line each:
+        Reads a config, its secrets and certificates, opens nothing else, and prints everything that is wrong with it, a line each:
             transports[1].type: “websockets” is not known; one of rest, websocket
         Status 0 when all is well, 1 otherwise.
 

@@ -5,7 +5,7 @@ import ChatHost
 struct Program: Sendable {
     let arguments: [String]
     let environment: [String: String]
-    let signals: StopSignals
+    let signals: Signals
 
     /// The exit status: 0 done, 1 it could not be done, 2 it was not understood.
     func run() async -> Int32 {
@@ -31,7 +31,7 @@ struct Program: Sendable {
         case .serve: try await serve(arguments)
         case .check(let path):
             let configuration = try HostConfiguration(reading: path, environment: environment)
-            try configuration.checkKeys(environment: environment)
+            for warning in try configuration.checkFiles(environment: environment) { complain("warning: \(warning)") }
             say("\(path): nothing is wrong\n")
         case .initialize(let folder):
             say(
@@ -72,9 +72,11 @@ struct Program: Sendable {
         let host = Host(try configuration(arguments), environment: environment)
         host.whenReady { running in
             // The one line a person or a script waits for.
-            write("chatd serves at \(running.url) — open it in a browser and sign up, or see chatd --help\n", to: 1)
+            let urls = running.urls.joined(separator: " and ")
+            write("chatd serves at \(urls) — open it in a browser and sign up, or see chatd --help\n", to: 1)
         }
-        signals.onFirst { host.stop() }
+        signals.onStop { host.stop() }
+        signals.onReload { host.reload() }
         try await host.run()
     }
 

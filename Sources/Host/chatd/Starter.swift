@@ -37,7 +37,9 @@ enum Starter {
             "autoProvision": false,    // whether a genuine token of an unknown user makes one
           },
 
-          // Loopback only. To be reachable from elsewhere, put a proxy with TLS in front.
+          // Loopback only. To be reachable from elsewhere, give it a certificate, or put a proxy with TLS in front:
+          //   "tls": { "certificate": "chain.pem", "privateKey": "key.pem", "minimumVersion": "1.2" }
+          // speaks https and wss at "listen" instead of http; with a "listen" of its own in it, beside it. SIGHUP reloads the files.
           "http": {
             "listen": "127.0.0.1:8000",
             "allowedOrigins": [],      // other sites whose pages may connect: "https://app.example.org"

@@ -30,7 +30,8 @@ struct ConnectionBook {
     var isEmpty: Bool { open == 0 && refusals == 0 }
 
     /// Counts a connection in, as a member or as one being refused.
-    mutating func arrive(from address: String) -> Verdict {
+    /// - Parameter canBeTold: whether words would cost no more than a descriptor.
+    mutating func arrive(from address: String, canBeTold: Bool = true) -> Verdict {
         let fromThere = perAddress[address, default: 0]
         if open < limit, fromThere < limitPerAddress {
             open += 1
@@ -39,7 +40,7 @@ struct ConnectionBook {
         }
         // Its own limit first: the other may be none of the peer's doing.
         let limit: Limit = fromThere < limitPerAddress ? .all : .address
-        guard refusals < refusalLimit else { return .drop(limit) }
+        guard canBeTold, refusals < refusalLimit else { return .drop(limit) }
         refusals += 1
         return .refuse(limit)
     }

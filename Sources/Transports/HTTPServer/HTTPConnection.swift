@@ -253,7 +253,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     // MARK: Answering
 
     private func answer(_ response: HTTPResponse, _ stream: ByteStream) {
-        let bytes = server.serialize(response, to: head, keepAlive: !isLast, on: stream.loop)
+        let bytes = server.serialize(response, to: head, keepAlive: !isLast, on: stream)
         state = ResponseWriter.stays(open: !isLast, after: head) ? .reading : .closing
         server.counters.countAnswer(response.status)
         if let head {
@@ -271,7 +271,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     private func refuse(_ violation: PeerViolation, _ stream: ByteStream) {
         server.log(.violation(status: violation.status, detail: violation.detail, peer: stream.peerAddress))
         let response = server.errorBody(violation.status, nil, violation.detail)
-        queue(server.serialize(response, to: head, keepAlive: false, on: stream.loop))
+        queue(server.serialize(response, to: head, keepAlive: false, on: stream))
         server.counters.countAnswer(violation.status)
         head = nil
         body = []

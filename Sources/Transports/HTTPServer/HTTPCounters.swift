@@ -1,3 +1,4 @@
+import ChatNet
 import Synchronization
 
 /// What a server has done since it was made; read by whoever serves metrics, from any thread.
@@ -7,6 +8,11 @@ public final class HTTPCounters: Sendable {
     private let overAddressLimit = Atomic<Int>(0)
     private let open = Atomic<Int>(0)
     private let upgraded = Atomic<Int>(0)
+    private let handshakesDone = Atomic<Int>(0)
+    private let handshakesFailed = Atomic<Int>(0)
+    private let handshakesLate = Atomic<Int>(0)
+    private let handshakesOpen = Atomic<Int>(0)
+    private let handshakesFull = Atomic<Int>(0)
     private let informational = Atomic<Int>(0)
     private let success = Atomic<Int>(0)
     private let redirection = Atomic<Int>(0)
@@ -25,6 +31,16 @@ public final class HTTPCounters: Sendable {
         public var open: Int
         /// Upgrades granted.
         public var upgraded: Int
+        /// TLS handshakes that succeeded.
+        public var handshakesDone: Int
+        /// Handshakes that came to nothing, late ones not included.
+        public var handshakesFailed: Int
+        /// Handshakes whose time was over.
+        public var handshakesLate: Int
+        /// Handshakes under way.
+        public var handshakesOpen: Int
+        /// How often accepting rested because of `HTTPServerLimits.handshakes`.
+        public var handshakesFull: Int
         /// Connections turned away because of a limit.
         public var refused: Int { overLimit + overAddressLimit }
         /// Answers by the first digit of their status, 1 to 5 at 0 to 4.
@@ -36,6 +52,11 @@ public final class HTTPCounters: Sendable {
             accepted: accepted.load(ordering: .relaxed), overLimit: overLimit.load(ordering: .relaxed),
             overAddressLimit: overAddressLimit.load(ordering: .relaxed),
             open: open.load(ordering: .relaxed), upgraded: upgraded.load(ordering: .relaxed),
+            handshakesDone: handshakesDone.load(ordering: .relaxed),
+            handshakesFailed: handshakesFailed.load(ordering: .relaxed),
+            handshakesLate: handshakesLate.load(ordering: .relaxed),
+            handshakesOpen: handshakesOpen.load(ordering: .relaxed),
+            handshakesFull: handshakesFull.load(ordering: .relaxed),
             answersByClass: [
                 informational.load(ordering: .relaxed), success.load(ordering: .relaxed),
                 redirection.load(ordering: .relaxed), clientError.load(ordering: .relaxed),
@@ -53,6 +74,19 @@ public final class HTTPCounters: Sendable {
     }
 
     func countDeparture() { open.wrappingSubtract(1, ordering: .relaxed) }
+
+    func countHandshake() { handshakesOpen.wrappingAdd(1, ordering: .relaxed) }
+
+    func countHandshakesFull() { handshakesFull.wrappingAdd(1, ordering: .relaxed) }
+
+    func countHandshake(over failure: TLSFailure?) {
+        handshakesOpen.wrappingSubtract(1, ordering: .relaxed)
+        switch failure {
+        case nil: handshakesDone.wrappingAdd(1, ordering: .relaxed)
+        case .late: handshakesLate.wrappingAdd(1, ordering: .relaxed)
+        case .peerLeft, .plainHTTP, .refused, .abandoned: handshakesFailed.wrappingAdd(1, ordering: .relaxed)
+        }
+    }
 
     func countUpgrade() {
         upgraded.wrappingAdd(1, ordering: .relaxed)

@@ -17,7 +17,7 @@ final class HTTPRefusal: StreamHandler {
             case .address: server.errorBody(429, "rate_limited", "too many connections from your address")
             }
         response.fields.append(HTTPField(name: "Retry-After", value: "5"))
-        stream.send(server.serialize(response, to: nil, keepAlive: false, on: stream.loop))
+        stream.send(server.serialize(response, to: nil, keepAlive: false, on: stream))
         stream.closeAfterFlush(deadline: stream.loop.now + server.limits.lingerTimeout.nanoseconds)
         server.counters.countAnswer(response.status)
     }

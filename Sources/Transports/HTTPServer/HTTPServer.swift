@@ -2,9 +2,9 @@ public import ChatHTTP1
 public import ChatNet
 import Synchronization
 
-/// An HTTP/1.1 server over a list of routes: what the HTTP transports share.
+/// An HTTP/1.1 server over a list of routes, at one address or several: what the HTTP transports share.
 ///
-/// `bind()` tells the port, `run()` serves until it is cancelled or `drain()` is called. Then it accepts no more, closes idle
+/// `bind()` tells the ports, `run()` serves until it is cancelled or `drain()` is called. Then it accepts no more, closes idle
 /// connections, lets requests under way have their answers, tells upgraded connections to leave (`StreamHandler.drain`), closes
 /// what remains after `limits.drainTimeout`, and returns with its threads gone.
 ///
@@ -24,12 +24,15 @@ public final class HTTPServer: Sendable {
     let errorBody: ErrorBody
     let log: @Sendable (HTTPServerEvent) -> Void
 
-    private let listen: String
+    /// Where it listens.
+    public let points: [ListenPoint]
     let origins: OriginPolicy?
     private let fixedFields: [HTTPField]
+    private let secureFields: [HTTPField]
     private let dates: [DateClock]
     private let door: Mutex<Door>
-    private let listener = Mutex<Listener?>(nil)
+    /// One for each point, once bound.
+    private let listeners = Mutex<[Listener]>([])
     private let hasRun = Atomic(false)
     private let quiet = Latch()
     private let jobs: AsyncStream<Job>
@@ -41,23 +44,24 @@ public final class HTTPServer: Sendable {
         var book: ConnectionBook
         var isDraining = false
         var isAccepting = true
+        var handshakes = 0
         var isQuiet: Bool { isDraining && !isAccepting && book.isEmpty }
     }
 
     /// - Parameters:
-    ///   - listen: see `ListenAddress`.
+    ///   - points: where to listen.
     ///   - loops: made with the default count when nil. The server starts and ends them, so they can serve only one.
     ///   - fixedFields: added to each answer that has no field of that name.
+    ///   - secureFields: the same, for answers over TLS only.
     ///   - origins: which pages may read answers and open upgraded connections. Nil says nothing to browsers, and upgrades
     ///     whoever asks.
     ///   - errorBody: see `ErrorBody`; the server adds `Allow`, `Retry-After` and the like.
     ///   - log: called on loops, so it must not block.
     /// - Throws: `RouteConflict`, or `SystemError` when there are no descriptors left.
     public init(
-        listen: String, loops: EventLoopGroup? = nil, limits: HTTPServerLimits = HTTPServerLimits(),
+        points: [ListenPoint], loops: EventLoopGroup? = nil, limits: HTTPServerLimits = HTTPServerLimits(),
         fixedFields: [HTTPField] = [HTTPField(name: "X-Content-Type-Options", value: "nosniff")],
-        origins: OriginPolicy? = nil,
-        routes: [Route],
+        secureFields: [HTTPField] = [], origins: OriginPolicy? = nil, routes: [Route],
         errorBody: @escaping ErrorBody = { status, _, detail in
             HTTPResponse(
                 status: status, fields: [HTTPField(name: "Content-Type", value: "text/plain; charset=utf-8")],
@@ -65,10 +69,11 @@ public final class HTTPServer: Sendable {
         },
         log: @escaping @Sendable (HTTPServerEvent) -> Void = { _ in }
     ) throws {
-        self.listen = listen
+        self.points = points
         self.limits = limits
         self.origins = origins
         self.fixedFields = fixedFields
+        self.secureFields = secureFields
         self.errorBody = errorBody
         self.log = log
         router = try Router(routes)
@@ -85,17 +90,19 @@ public final class HTTPServer: Sendable {
 
     // MARK: Life
 
-    /// Binds the address, once; connections wait in the backlog until `run()`.
+    /// Binds the addresses, once; connections wait in the backlog until `run()`.
     ///
-    /// - Returns: the address with its real port.
+    /// - Returns: the addresses in the order of the points, with their real ports.
+    /// - Throws: for the first that cannot be; none is bound then.
     @discardableResult
-    public func bind() throws(ListenError) -> ListenAddress {
-        let wanted = try ListenAddress(listen)
-        return try listener.withLock { listener throws(ListenError) in
-            if let bound = listener { return bound.address }
-            let bound = try Listener(wanted)
-            listener = bound
-            return bound.address
+    public func bind() throws(ListenError) -> [ListenAddress] {
+        try listeners.withLock { listeners throws(ListenError) in
+            if listeners.isEmpty {
+                var bound: [Listener] = []
+                for point in points { bound.append(try Listener(ListenAddress(point.address))) }
+                listeners = bound
+            }
+            return listeners.map(\.address)
         }
     }
 
@@ -104,7 +111,7 @@ public final class HTTPServer: Sendable {
     /// - Throws: `ListenError` or `SystemError` before anything was served, nothing later.
     public func run() async throws {
         precondition(!hasRun.exchange(true, ordering: .relaxed), "a server runs once")
-        log(.listening(try bind()))
+        for (address, point) in zip(try bind(), points) { log(.listening(address, secure: point.tls != nil)) }
         try loops.start()
         loops.loops[0].post { self.accept() }
         await withTaskCancellationHandler {
@@ -131,7 +138,7 @@ public final class HTTPServer: Sendable {
         log(.draining)
         let deadline = SystemTime.monotonicNanoseconds() + limits.drainTimeout.nanoseconds
         loops.loops[0].post {
-            self.listener.withLock { $0 }?.stop()
+            for listener in self.listeners.withLock({ $0 }) { listener.stop() }
             self.door.withLock { $0.isAccepting = false }
             self.openLatchIfQuiet()
         }
@@ -142,7 +149,8 @@ public final class HTTPServer: Sendable {
 
     private func drainStreams(of loop: EventLoop, deadline: Int64) {
         for stream in loop.streams() where stream.owner === self {
-            stream.handler?.drain(stream, deadline: deadline)
+            // One without a handler is in its handshake, or being told why that failed.
+            if let handler = stream.handler { handler.drain(stream, deadline: deadline) } else { stream.close() }
         }
         loop.schedule(after: deadline - loop.now) {
             for stream in loop.streams() where stream.owner === self { stream.close() }
@@ -159,26 +167,28 @@ public final class HTTPServer: Sendable {
 
     private func accept() {
         let loop = loops.loops[0]
-        guard let listener = listener.withLock({ $0 }) else { return }
         do {
-            try listener.start(
-                on: loop,
-                troubled: { [log] code in log(.acceptTrouble(SystemError(call: "accept4", code: code))) },
-                accepted: { descriptor, peer in self.welcome(descriptor, peer) })
+            for (listener, point) in zip(listeners.withLock { $0 }, points) {
+                try listener.start(
+                    on: loop,
+                    troubled: { [log] code in log(.acceptTrouble(SystemError(call: "accept4", code: code))) },
+                    accepted: { descriptor, peer in self.welcome(descriptor, peer, tls: point.tls) })
+            }
         } catch {
             log(.acceptTrouble(error))
             drain()
         }
     }
 
-    private func welcome(_ descriptor: consuming Descriptor, _ peer: String) {
-        let verdict = door.withLock { $0.book.arrive(from: peer) }
+    private func welcome(_ descriptor: consuming Descriptor, _ peer: String, tls: TLSContext?) {
+        // Words over TLS cost a handshake, which is what a server with too many connections has no time for.
+        let verdict = door.withLock { $0.book.arrive(from: peer, canBeTold: tls == nil) }
         counters.countArrival(verdict)
         switch verdict {
         case .welcome:
-            loops.next().adopt(descriptor, peer: peer) { stream in
-                stream.owner = self
-                return HTTPConnection(self, on: stream, draining: self.door.withLock { $0.isDraining })
+            if tls != nil { handshakeBegins() }
+            loops.next().adopt(descriptor, peer: peer, owner: self, tls: tls) { stream in
+                HTTPConnection(self, on: stream, draining: self.door.withLock { $0.isDraining })
             }
         case .refuse(let limit):
             log(.refused(peer: peer))
@@ -200,15 +210,70 @@ public final class HTTPServer: Sendable {
         jobQueue.yield(job)
     }
 
-    func serialize(_ response: HTTPResponse, to head: RequestHead?, keepAlive: Bool, on loop: EventLoop) -> [UInt8] {
+    func serialize(
+        _ response: HTTPResponse, to head: RequestHead?, keepAlive: Bool, on stream: ByteStream
+    ) -> [UInt8] {
         var response = response
         if let origins { response.fields += origins.fields(for: response, to: head) }
         for field in fixedFields where response.fields.first(field.name) == nil { response.fields.append(field) }
-        return ResponseWriter.serialize(response, to: head, keepAlive: keepAlive, date: dates[loop.index].now())
+        if stream.isSecure {
+            for field in secureFields where response.fields.first(field.name) == nil { response.fields.append(field) }
+        }
+        let date = dates[stream.loop.index].now()
+        return ResponseWriter.serialize(response, to: head, keepAlive: keepAlive, date: date)
+    }
+
+    // MARK: TLS handshakes
+
+    private var handshakeLimit: Int { limits.handshakes == 0 ? .max : limits.handshakes }
+
+    /// On the loop that accepts.
+    private func handshakeBegins() {
+        counters.countHandshake()
+        let isFull = door.withLock { door in
+            door.handshakes += 1
+            return door.handshakes == handshakeLimit
+        }
+        guard isFull else { return }
+        counters.countHandshakesFull()
+        log(.handshakesFull)
+        forSecureListeners { $0.pause() }
+    }
+
+    private func forSecureListeners(_ body: (Listener) -> Void) {
+        for (listener, point) in zip(listeners.withLock { $0 }, points) where point.tls != nil { body(listener) }
     }
 }
 
 extension HTTPServer: StreamOwner {
+    /// Called by its streams: a full house shortens the time, whenever that is noticed.
+    public func handshakeDeadline(of stream: ByteStream, began: Int64) -> Int64? {
+        let now = stream.loop.now
+        let last = began + limits.handshakeTimeout.nanoseconds
+        let lastWhenFull = began + min(limits.handshakeTimeoutWhenFull, limits.handshakeTimeout).nanoseconds
+        if now < lastWhenFull { return lastWhenFull }
+        let isFull = door.withLock { $0.handshakes >= handshakeLimit }
+        guard !isFull, now < last else { return nil }
+        // Asked again before the end: the house may fill.
+        return min(last, now + limits.handshakeTimeoutWhenFull.nanoseconds / 4)
+    }
+
+    /// Called by its streams.
+    public func handshakeOver(_ stream: ByteStream, failure: TLSFailure?) {
+        counters.countHandshake(over: failure)
+        let wasFull = door.withLock { door in
+            defer { door.handshakes -= 1 }
+            return door.handshakes == handshakeLimit
+        }
+        if wasFull { loops.loops[0].post { self.forSecureListeners { $0.resume() } } }
+        guard let failure else { return }
+        log(.handshakeFailed(failure, peer: stream.peerAddress))
+        guard failure == .plainHTTP else { return }
+        let response = errorBody(400, nil, "this port speaks TLS: the address begins with https")
+        counters.countAnswer(400)
+        stream.send(serialize(response, to: nil, keepAlive: false, on: stream))
+    }
+
     /// Called by its streams.
     public func ended(_ stream: ByteStream) {
         counters.countDeparture()

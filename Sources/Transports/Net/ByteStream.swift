@@ -1,10 +1,11 @@
 import CLinux
 
-/// A connected socket on its loop: bytes in to a handler, bytes out in order.
+/// A connected socket on its loop, plain or with TLS: bytes in to a handler, bytes out in order.
 ///
 /// Confinement, which is what `@unchecked Sendable` stands on: a reference may be kept and passed on anywhere, but only
 /// the loop's thread may use it (`loop` and `peerAddress` never change and may be read by all).
 ///
+///     greeting (TLS) ---handshake---> open
 ///     open ---closeAfterFlush---> closing ---sent, peer ended or deadline---> ending ---> ended
 ///       \------------------------ close, end, failure -----------------------^
 ///
@@ -22,16 +23,17 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     /// `drained` is called from here on down: enough to keep the socket busy while the handler fetches more.
     public static let lowWater = 64 << 10
 
-    private enum State: UInt8 {
+    enum State: UInt8 {
         case fresh
+        case greeting
         case open
         case closing
         case ending
         case ended
     }
 
-    private var socket: PlainSocket
-    private var state = State.fresh
+    var socket: StreamSocket
+    var state = State.fresh
     private var readingPaused = false
     private var inputOver = false
     private var flushed = false
@@ -41,10 +43,10 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     /// What is left unconsumed is about to be offered again; nothing is read until it has been.
     private var isOffering = false
     private var queue: Backlog?
-    private var receiver: (any StreamHandler)?
+    var receiver: (any StreamHandler)?
 
-    /// Who else wants to know when it has ended, whatever handler it has by then. For those who count.
-    public var owner: (any StreamOwner)?
+    /// Who else wants to know what becomes of it, whatever handler it has by then. For those who count.
+    public private(set) var owner: (any StreamOwner)?
 
     /// Bytes taken from the socket at a time, at most. A protocol that pauses reading while it works should lower it: what has
     /// been read and not consumed is kept.
@@ -60,9 +62,10 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         init(since: Int64) { self.since = since }
     }
 
-    init(_ descriptor: consuming Descriptor, peer: String, loop: EventLoop) {
-        socket = PlainSocket(descriptor)
+    init(_ descriptor: consuming Descriptor, peer: String, loop: EventLoop, owner: (any StreamOwner)?) {
+        socket = StreamSocket(descriptor)
         self.loop = loop
+        self.owner = owner
         peerAddress = peer
     }
 
@@ -99,6 +102,12 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     /// Whether the peer has ended its sending side.
     public var isInputOver: Bool { inputOver }
+
+    /// Whether the input ended without TLS's farewell: see ``EndReason/truncated``. Never so on a plain stream, which has none.
+    public var isInputTruncated: Bool { inputOver && socket.tls?.isTruncated == true }
+
+    /// Whether there is TLS on it.
+    public var isSecure: Bool { socket.tls != nil }
 
     // MARK: Sending
 
@@ -167,6 +176,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     private func flush() {
         guard let backlog = queue else {
             wish(interest.subtracting(.write))
+            if state == .closing, !flushed { endOutput() }
             return
         }
         // One call a round: a fast reader of a long queue gets its turn again, as do the others.
@@ -216,9 +226,14 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         }
         // A peer that sends faster than its handler takes shall wait, not overflow. Epoll will tell again.
         guard !isOffering || leftover.isEmpty else { return }
+        receive()
+    }
+
+    private func receive() {
         let kept = restoreLeftover()
         let limit = kept &+ min(ReadBuffer.size &- kept, Int(max(1, readLimit)))
         let count = socket.read(into: loop.readBuffer, kept..<limit)
+        if socket.holdsInput { loop.redeliver(self) }
         if count > 0 {
             deliver(kept &+ count)
         } else if count == 0 {
@@ -227,13 +242,22 @@ public final class ByteStream: Watcher, @unchecked Sendable {
             receiver?.inputEnded(self)
         } else if count != -Int(EAGAIN) {
             end(.failed(Int32(-count)))
+        } else {
+            wish(interest)
         }
     }
 
     func redeliver() {
+        let isOffered = isOffering
         isOffering = false
-        guard state == .open, !readingPaused, !leftover.isEmpty else { return }
-        deliver(restoreLeftover())
+        guard state == .open, !readingPaused else { return }
+        if !leftover.isEmpty, isOffered || !socket.holdsInput {
+            deliver(restoreLeftover())
+            // In its own turn, so that what was left can shrink before.
+            if socket.holdsInput { loop.redeliver(self) }
+        } else if socket.holdsInput {
+            receive()
+        }
     }
 
     /// Copies the leftover to the front of the shared buffer. It stays what it is until `deliver` replaces it.
@@ -261,7 +285,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     /// While closing: read and forget, so that the peer is not reset before it has read our last words.
     private func discard() {
-        let count = socket.read(into: loop.readBuffer, 0..<ReadBuffer.size)
+        let count = socket.discard(into: loop.readBuffer)
         if count == 0 {
             inputOver = true
             wish(interest.subtracting(.read))
@@ -281,7 +305,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     /// As `close()`, with another reason for the handler.
     public func end(_ reason: EndReason) {
         loop.assertConfined()
-        guard state == .open || state == .closing || state == .fresh else { return }
+        guard state != .ending, state != .ended else { return }
         state = .ending
         loop.doom(self, reason)
     }
@@ -302,12 +326,12 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     }
 
     private func endOutput() {
-        flushed = true
-        if inputOver {
-            end(.closed)
-        } else if !socket.endOutput() {
-            end(.closed)
+        switch socket.endOutput() {
+        case .wait: return wish(interest.union(.write))
+        case .done: flushed = true
+        case .gone: return end(.closed)
         }
+        if inputOver { end(.closed) }
     }
 
     func finish(_ reason: EndReason) {
@@ -315,9 +339,12 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         state = .ended
         loop.setDeadline(of: socket.number, to: nil)
         loop.unwatch(ticket)
+        // Whoever closes at once closes in order all the same, when nothing is left unsaid.
+        if queue == nil, !flushed { _ = socket.tls?.sayGoodbye() }
         socket.close()
         queue = nil
         leftover = []
+        if socket.tls?.greeting != nil { owner?.handshakeOver(self, failure: .abandoned) }
         let last = receiver
         receiver = nil
         last?.ended(self, reason: reason)
@@ -327,19 +354,31 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     // MARK: Called by the loop
 
-    func open(_ attach: (ByteStream) -> any StreamHandler) {
+    func open(_ tls: TLSContext?, _ attach: @escaping (ByteStream) -> any StreamHandler) {
+        if let tls {
+            greet(with: tls, attach)
+        } else if watch() {
+            state = .open
+            receiver = attach(self)
+        } else {
+            receiver = attach(self)
+        }
+    }
+
+    func watch() -> Bool {
         interest = .read
         do {
             ticket = try loop.watch(socket.number, for: interest, self)
-            state = .open
-            receiver = attach(self)
+            return true
         } catch {
-            receiver = attach(self)
             end(.failed(error.code))
+            return false
         }
     }
 
     func ready(_ readiness: Readiness) {
+        guard state != .greeting else { return shakeHands() }
+        let readiness = socket.unblocked(by: readiness)
         if readiness.contains(.write), state == .open || state == .closing { flush() }
         if readiness.contains(.read), state == .open || state == .closing { read() }
         // With something left to read, reading finds out by itself.
@@ -351,6 +390,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     func deadlineReached() {
         switch state {
         case .open: receiver?.deadlineReached(self, now: loop.now)
+        case .greeting: askForTime()
         case .closing: end(.closed)
         case .fresh, .ending, .ended: break
         }
@@ -366,8 +406,9 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         return code == 0 ? .peerClosed : .failed(code)
     }
 
-    private func wish(_ wanted: Readiness) {
-        guard wanted != interest, state == .open || state == .closing else { return }
+    func wish(_ wished: Readiness) {
+        let wanted = wished.union(socket.alsoAwaited)
+        guard wanted != interest, state != .ending, state != .ended else { return }
         interest = wanted
         loop.setInterest(wanted, number: socket.number, ticket: ticket)
     }

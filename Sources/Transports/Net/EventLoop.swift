@@ -36,6 +36,7 @@ public final class EventLoop: @unchecked Sendable {
     private var afterPoll: [() -> Void] = []
     private var doomed: [(stream: ByteStream, reason: EndReason)] = []
     private var redeliveries: [ByteStream] = []
+    private var handshakeSteps = 0
     let readBuffer = ReadBuffer()
 
     private struct Life {
@@ -107,14 +108,16 @@ public final class EventLoop: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - peer: the peer's address as text, kept as `peerAddress`.
-    ///   - attach: called on the loop; gives the stream its handler, and may send already.
+    ///   - owner: told what becomes of it, from now on.
+    ///   - tls: what to shake hands with first; nil for a plain stream. Without an owner a handshake has ten seconds.
+    ///   - attach: called on the loop, after the handshake if there is one; gives the stream its handler, and may send already.
     public func adopt(
-        _ descriptor: consuming Descriptor, peer: String,
+        _ descriptor: consuming Descriptor, peer: String, owner: (any StreamOwner)? = nil, tls: TLSContext? = nil,
         attach: @escaping @Sendable (ByteStream) -> any StreamHandler
     ) {
-        let stream = ByteStream(descriptor, peer: peer, loop: self)
+        let stream = ByteStream(descriptor, peer: peer, loop: self, owner: owner)
         // A loop that has ended drops the closure, and with it the stream and its descriptor.
-        post { stream.open(attach) }
+        post { stream.open(tls, attach) }
     }
 
     // MARK: On the loop
@@ -197,6 +200,14 @@ public final class EventLoop: @unchecked Sendable {
         doomed.append((stream, reason))
     }
 
+    /// Whether one more step of a TLS handshake may be taken in this round. A step is up to a millisecond of arithmetic: eight of
+    /// them delay nobody's frames, and epoll tells of the others again.
+    func takeHandshakeStep() -> Bool {
+        guard handshakeSteps < 8 else { return false }
+        handshakeSteps &+= 1
+        return true
+    }
+
     /// The stream's leftover is to be offered again.
     func redeliver(_ stream: ByteStream) {
         assertConfined()
@@ -224,6 +235,7 @@ public final class EventLoop: @unchecked Sendable {
     /// One round. True when the loop was asked to end.
     private func turn() -> Bool {
         swap(&beforePoll, &afterPoll)
+        handshakeSteps = 0
         let ready = poller.wait(patience())
         now = SystemTime.monotonicNanoseconds()
         // Streams that end in here keep their descriptors until `settle`, so a number cannot change hands between events.

@@ -17,6 +17,7 @@ public final class Listener: Watcher, @unchecked Sendable {
     private var descriptor: Descriptor
     private var ticket: UInt64 = 0
     private var loop: EventLoop?
+    private var isPaused = false
     private var accepted: ((consuming Descriptor, String) -> Void)?
     private var troubled: (Int32) -> Void = { _ in }
 
@@ -93,11 +94,27 @@ public final class Listener: Watcher, @unchecked Sendable {
         troubled = { _ in }
     }
 
+    /// Accepts no more until `resume()`, on the loop's thread: who comes meanwhile waits in the backlog.
+    public func pause() {
+        guard let loop, !isPaused else { return }
+        loop.assertConfined()
+        isPaused = true
+        loop.setInterest([], number: descriptor.number, ticket: ticket)
+    }
+
+    /// Accepts again.
+    public func resume() {
+        guard let loop, isPaused else { return }
+        loop.assertConfined()
+        isPaused = false
+        loop.setInterest(.read, number: descriptor.number, ticket: ticket)
+    }
+
     // MARK: Called by the loop
 
     func ready(_ readiness: Readiness) {
         for _ in 0..<Self.acceptsPerRound {
-            guard let loop, let accepted else { return }
+            guard let loop, let accepted, !isPaused else { return }
             var peer = sockaddr_storage()
             let number = unsafe chat_accept(descriptor.number, &peer)
             if number >= 0 {
@@ -111,7 +128,7 @@ public final class Listener: Watcher, @unchecked Sendable {
             case .wait: return
             case .next: continue
             case .rest:
-                pause(on: loop)
+                rest(on: loop)
                 return troubled(code)
             case .broken:
                 let tell = troubled
@@ -127,10 +144,10 @@ public final class Listener: Watcher, @unchecked Sendable {
         stop()
     }
 
-    private func pause(on loop: EventLoop) {
+    private func rest(on loop: EventLoop) {
         loop.setInterest([], number: descriptor.number, ticket: ticket)
         loop.schedule(after: Self.rest) { [weak self] in
-            guard let self, self.loop != nil else { return }
+            guard let self, self.loop != nil, !self.isPaused else { return }
             loop.setInterest(.read, number: self.descriptor.number, ticket: self.ticket)
         }
     }

@@ -4,6 +4,9 @@ public enum EndReason: Sendable, Equatable {
     case closed
     /// The peer ended its sending side and nobody wished to go on.
     case peerClosed
+    /// As `peerClosed`, on TLS and without its farewell (`close_notify`): somebody else may have cut the peer off. For protocols that
+    /// say themselves where a message ends it is no different.
+    case truncated
     /// The system reported a failure: the `errno`.
     case failed(Int32)
     /// The handler left more than `ByteStream.maximumLeftover` bytes unconsumed.
@@ -41,7 +44,7 @@ public protocol StreamHandler: AnyObject {
 }
 
 extension StreamHandler {
-    public func inputEnded(_ stream: ByteStream) { stream.end(.peerClosed) }
+    public func inputEnded(_ stream: ByteStream) { stream.end(stream.isInputTruncated ? .truncated : .peerClosed) }
     public func drained(_ stream: ByteStream) {}
     public func deadlineReached(_ stream: ByteStream, now: Int64) { stream.close() }
     public func drain(_ stream: ByteStream, deadline: Int64) { stream.closeAfterFlush(deadline: deadline) }
@@ -49,5 +52,14 @@ extension StreamHandler {
 
 /// Whoever keeps count of streams while their handlers come and go. Called on the stream's loop, after the handler.
 public protocol StreamOwner: AnyObject, Sendable {
+    /// Until when (monotonic nanoseconds) a TLS handshake that began then may go on, or nil to end it. Asked when it begins, and
+    /// again whenever that time has come.
+    func handshakeDeadline(of stream: ByteStream, began: Int64) -> Int64?
+
+    /// A TLS handshake is over: exactly once for each stream that has one, before it gets its handler or else before its end.
+    /// - Parameter failure: nil when it succeeded.
+    func handshakeOver(_ stream: ByteStream, failure: TLSFailure?)
+
+    /// The stream is no more.
     func ended(_ stream: ByteStream)
 }

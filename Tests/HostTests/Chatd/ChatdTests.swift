@@ -1,6 +1,7 @@
 import ChatAuth
 import ChatWebSocket
 import Glibc
+import TLSTesting
 import Testing
 
 @testable import ChatHost
@@ -141,6 +142,61 @@ struct ChatdTests {
         }
         #expect(try folder.mode(of: "data") == 0o700)
         #expect(try folder.mode(of: "data/chat.secret") == 0o600)
+    }
+
+    @Test("SIGHUP reloads the certificate; connections under way go on; and it says what it serves")
+    func hangUp() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(TestCertificate("first"))
+        try folder.write(
+            with(
+                """
+                "http": { "listen": "127.0.0.1:0", "tls": { "listen": "127.0.0.1:0", "certificate": "chain.pem",
+                          "privateKey": "key.pem" } }, "log": { "form": "text" }
+                """), to: "chat.json")
+        try await onThread {
+            let host = try Program(["serve", "chat.json"], in: folder)
+            let urls = try host.line().split(separator: " ").filter { $0.contains("://") }
+            #expect(urls.map { $0.prefix(8) } == ["http://1", "https://"])
+            let port = try #require(urls.last?.split(separator: ":").last.flatMap { UInt16($0) })
+            let old = try Socket(port: port, tls: true)
+            #expect(old.tls?.serverName == "first")
+            func reload(_ sentence: String) throws {
+                host.signal(SIGHUP)
+                let patience = ContinuousClock.now + .seconds(20)
+                while try !folder.text(of: "stderr").contains(sentence) {
+                    guard ContinuousClock.now < patience else { throw Trouble("it did not say: \(sentence)") }
+                }
+            }
+            try folder.write(TestCertificate("second"))
+            try reload("the certificate is reloaded")
+            #expect(try Socket(port: port, tls: true).tls?.serverName == "second")
+            try folder.write("nothing", to: "chain.pem")
+            try reload("the certificate stays as it was")
+            #expect(try Socket(port: port, tls: true).tls?.serverName == "second")
+            try old.send(request: "GET", "/healthz")
+            #expect(try old.answer().status == 200)
+            host.signal(SIGTERM)
+            #expect(try old.byte() == nil)
+            #expect(try host.ended() == 0)
+        }
+    }
+
+    @Test("check reads the certificate, and warns of one that has expired")
+    func certificates() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(TestCertificate(days: -1))
+        let tls = #"{ "certificate": "chain.pem", "privateKey": "key.pem" }"#
+        try folder.write(with(#""http": { "tls": \#(tls) }"#), to: "chat.json")
+        try await onThread {
+            let check = try Program.run("check", "chat.json", in: folder)
+            #expect(check.status == 0)
+            #expect(check.errors.hasPrefix("chatd: warning: http.tls.certificate: expired on "))
+            try folder.write(TestCertificate().privateKey, to: "key.pem")
+            let other = try Program.run("check", "chat.json", in: folder)
+            #expect(other.status == 1)
+            #expect(other.errors.hasPrefix("chatd: http.tls.privateKey: the key of "))
+        }
     }
 
     @Test("a port that is taken is one sentence and status 1")

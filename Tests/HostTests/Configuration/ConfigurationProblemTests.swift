@@ -141,6 +141,19 @@ struct ConfigurationProblemTests {
             ])
     }
 
+    @Test("TLS needs both its files, and knows what it knows")
+    func tls() {
+        #expect(
+            problems(with(#""http": { "tls": { "minimumVersion": "1.1", "listen": "8443", "ciphers": "all" } }"#)) == [
+                "http.tls.certificate: is needed",
+                "http.tls.privateKey: is needed",
+                "http.tls.minimumVersion: must be one of 1.2, 1.3",
+                "http.tls.listen: must be address:port, such as 0.0.0.0:8443",
+                "http.tls.ciphers: is not a setting here; known are certificate, listen, minimumVersion, privateKey, "
+                    + "strictTransportSecuritySeconds",
+            ])
+    }
+
     @Test("a wrong value does not hide an unknown name beside it")
     func both() {
         #expect(
@@ -148,7 +161,7 @@ struct ConfigurationProblemTests {
                 "limit: is not a section; known are store, auth, http, transports, limits, require, log",
                 "logs: is not a section; known are store, auth, http, transports, limits, require, log",
                 "http.loops: must be a whole number from 0 to 64",
-                "http.lisen: is not a setting here; known are allowedOrigins, drainSeconds, listen, loops",
+                "http.lisen: is not a setting here; known are allowedOrigins, drainSeconds, listen, loops, tls",
             ])
     }
 

@@ -105,14 +105,14 @@ struct SecretTests {
     @Test("one in the file itself")
     func literal() throws {
         let configuration = try HostConfiguration(with(#""auth": { "secretKey": "\#(long)" }"#))
-        #expect(throws: Never.self) { try configuration.checkKeys(environment: [:]) }
+        #expect(throws: Never.self) { try configuration.checkFiles(environment: [:]) }
     }
 
     @Test("one in the environment")
     func environment() throws {
         let configuration = try HostConfiguration(with(#""auth": { "secretKey": {"env": "KEY"} }"#))
-        #expect(throws: Never.self) { try configuration.checkKeys(environment: ["KEY": long]) }
-        #expect { try configuration.checkKeys(environment: [:]) } throws: { error in
+        #expect(throws: Never.self) { try configuration.checkFiles(environment: ["KEY": long]) }
+        #expect { try configuration.checkFiles(environment: [:]) } throws: { error in
             "\(error)" == "auth.secretKey: the environment variable KEY is not set"
         }
     }
@@ -141,7 +141,7 @@ struct SecretTests {
                   "keys": [ { "id": "a", "algorithm": "HS256", "secret": "short" },
                             { "id": "b", "algorithm": "ES256", "publicKey": {"env": "PEM"} } ] }
                 """))
-        #expect { try configuration.checkKeys(environment: [:]) } throws: { error in
+        #expect { try configuration.checkFiles(environment: [:]) } throws: { error in
             let lines = (error as? ConfigProblems)?.problems.map(\.description) ?? []
             return lines.count == 3 && lines[0] == "auth.secretKey: the file key cannot be read"
                 && lines[1].hasPrefix("auth.keys[0].secret: ") && !lines[1].contains("short\"")
@@ -174,7 +174,7 @@ struct EnvironmentTests {
         #expect(configuration.auth.algorithm == .hs512)
         #expect(configuration.auth.accessTokenExpireMinutes == 5)
         #expect(configuration.listen == "127.0.0.1:2")
-        #expect(throws: Never.self) { try configuration.checkKeys(environment: environment) }
+        #expect(throws: Never.self) { try configuration.checkFiles(environment: environment) }
     }
 
     @Test("an empty variable is none")

@@ -64,6 +64,7 @@ struct Serving: Sendable {
     let kernel: Kernel
     let promises: [String]
     let url: String
+    let urls: [String]
     let port: UInt16
     private let authority: TokenAuthority
 
@@ -73,8 +74,12 @@ struct Serving: Sendable {
         kernel = running.kernel
         promises = running.promises
         url = running.url
+        urls = running.urls
         port = try #require(running.url.split(separator: ":").last.flatMap { UInt16($0) })
     }
+
+    /// Whether the first of its URLs is `https`.
+    var isSecure: Bool { url.hasPrefix("https:") }
 
     func call(
         _ method: String, _ path: String, _ body: String? = nil, token: String? = nil, fields: [String: String] = [:]
@@ -82,7 +87,7 @@ struct Serving: Sendable {
         var fields = fields
         if let token { fields["Authorization"] = "Bearer \(token)" }
         if body != nil, fields["Content-Type"] == nil { fields["Content-Type"] = "application/json" }
-        let socket = try Socket(port: port)
+        let socket = try Socket(port: port, tls: isSecure)
         try socket.send(request: method, path, fields: fields, body: body)
         return try socket.answer(toHead: method == "HEAD")
     }
@@ -149,7 +154,8 @@ struct Person: Sendable {
     /// Asks to be let in; whoever calls reads the answer.
     func knock(_ room: String, _ query: String = "", receiveBuffer: Int32? = nil) throws -> WebSocketClient {
         try WebSocketClient(
-            port: serving.port, path: "/api/chat/ws/\(room)?token=\(token)\(query)", receiveBuffer: receiveBuffer)
+            port: serving.port, path: "/api/chat/ws/\(room)?token=\(token)\(query)", receiveBuffer: receiveBuffer,
+            tls: serving.isSecure)
     }
 
     /// A WebSocket in a room, let in.

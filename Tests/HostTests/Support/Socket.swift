@@ -1,4 +1,5 @@
 import Glibc
+import TLSTesting
 
 /// What went wrong for a client, in words.
 struct Trouble: Error, CustomStringConvertible {
@@ -6,15 +7,18 @@ struct Trouble: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 }
 
-/// A blocking TCP client. Every wait ends after half a minute with an error, so that a broken server fails a test
+/// A blocking TCP client, with TLS if it is asked for. Every wait ends after half a minute with an error, so that a broken server fails a test
 /// instead of hanging it. Used by one thread at a time, and that is what `@unchecked Sendable` stands on.
 final class Socket: @unchecked Sendable {
     private var descriptor: Int32
     private var buffered: [UInt8] = []
     private var at = 0
+    private(set) var tls: TLSClient?
 
-    /// - Parameter receiveBuffer: small, for a client whose server shall notice that it does not read.
-    init(port: UInt16, receiveBuffer: Int32? = nil) throws {
+    /// - Parameters:
+    ///   - receiveBuffer: small, for a client whose server shall notice that it does not read.
+    ///   - tls: whether to shake hands at once.
+    init(port: UInt16, receiveBuffer: Int32? = nil, tls isSecure: Bool = false) throws {
         descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var size = receiveBuffer { unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4) }
         var patience = timeval(tv_sec: 30, tv_usec: 0)
@@ -30,6 +34,12 @@ final class Socket: @unchecked Sendable {
             }
         }
         guard result == 0 else { throw Trouble("connect: errno \(errno)") }
+        if isSecure {
+            let client = TLSClient(
+                carry: { [unowned self] in try sendPlain($0) }, fetch: { [unowned self] in try receivePlain() })
+            try client.shakeHands()
+            tls = client
+        }
     }
 
     deinit { close() }
@@ -47,6 +57,10 @@ final class Socket: @unchecked Sendable {
     }
 
     func send(_ bytes: [UInt8]) throws {
+        if let tls { try tls.send(bytes) } else { try sendPlain(bytes) }
+    }
+
+    private func sendPlain(_ bytes: [UInt8]) throws {
         var done = 0
         while done < bytes.count {
             let sent = unsafe bytes[done...].withUnsafeBytes {
@@ -60,22 +74,23 @@ final class Socket: @unchecked Sendable {
     /// The next byte; nil at the end.
     func byte() throws -> UInt8? {
         if at == buffered.count {
-            let count = refill()
-            guard count >= 0 else { throw Trouble("receive: errno \(errno)") }
-            guard count > 0 else { return nil }
+            let more = if let tls { try tls.receive() } else { try receivePlain() }
+            guard let more else { return nil }
+            (buffered, at) = (more, 0)
         }
         defer { at += 1 }
         return buffered[at]
     }
 
-    private func refill() -> Int {
-        at = 0
+    /// The next bytes as they are on the wire; nil at the end.
+    private func receivePlain() throws -> [UInt8]? {
         var count = 0
-        buffered = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, filled in
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, filled in
             unsafe count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
             filled = max(0, count)
         }
-        return count
+        guard count >= 0 else { throw Trouble("receive: errno \(errno)") }
+        return count == 0 ? nil : bytes
     }
 
     /// Exactly so many bytes.

@@ -9,8 +9,10 @@ final class WebSocketClient: Sendable {
     let socket: Socket
 
     /// Sends the request only; ``admitted()`` reads the answer.
-    init(port: UInt16, path: String, fields: [String: String] = [:], receiveBuffer: Int32? = nil) throws {
-        socket = try Socket(port: port, receiveBuffer: receiveBuffer)
+    init(
+        port: UInt16, path: String, fields: [String: String] = [:], receiveBuffer: Int32? = nil, tls: Bool = false
+    ) throws {
+        socket = try Socket(port: port, receiveBuffer: receiveBuffer, tls: tls)
         let handshake = [
             "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",

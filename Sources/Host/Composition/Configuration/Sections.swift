@@ -6,6 +6,8 @@ struct HTTPSection: Decodable, Sendable {
     /// Where the shared listener binds: `address:port`; port 0 for any. Loopback by default: to be reachable from
     /// elsewhere is a decision.
     var listen = "127.0.0.1:8000"
+    /// None by default: plain HTTP.
+    var tls: TLSSection?
     /// Other origins whose pages may call REST and open WebSockets, such as `https://app.example.org`; the host's own
     /// always may. None by default.
     var allowedOrigins: [String] = []
@@ -16,6 +18,7 @@ struct HTTPSection: Decodable, Sendable {
 
     private enum CodingKeys: String, CodingKey {
         case listen
+        case tls
         case allowedOrigins
         case loops
         case drainSeconds
@@ -26,6 +29,7 @@ struct HTTPSection: Decodable, Sendable {
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         listen = try values.decodeIfPresent(String.self, forKey: .listen) ?? listen
+        tls = try values.decodeIfPresent(TLSSection.self, forKey: .tls)
         allowedOrigins =
             try values.decodeIfPresent([Origin].self, forKey: .allowedOrigins)?.map(\.text) ?? allowedOrigins
         loops = try values.number(.loops, in: 0...64, default: loops)

@@ -1,5 +1,6 @@
 public import ChatAuth
 public import ChatKernel
+import ChatNet
 import FoundationEssentials
 
 extension HostConfiguration {
@@ -46,9 +47,24 @@ extension HostConfiguration {
         return kernel
     }
 
-    /// Everything that is wrong with the keys, besides what decoding found. Opens nothing but the files of secrets.
-    public func checkKeys(environment: [String: String]) throws(ConfigProblems) {
-        _ = try keys(generated: Array(repeating: 0, count: 32), environment: environment)
+    /// Everything that is wrong with the files of secrets and certificates, besides what decoding found. Opens nothing else.
+    /// - Returns: what is not wrong and yet should be known, such as a certificate that has expired.
+    @discardableResult
+    public func checkFiles(environment: [String: String]) throws(ConfigProblems) -> [ConfigProblem] {
+        var problems: [ConfigProblem] = []
+        var tls: TLSContext?
+        do throws(ConfigProblems) {
+            _ = try keys(generated: Array(repeating: 0, count: 32), environment: environment)
+        } catch {
+            problems += error.problems
+        }
+        do throws(ConfigProblems) {
+            tls = try openTLS()
+        } catch {
+            problems += error.problems
+        }
+        guard problems.isEmpty else { throw ConfigProblems(problems) }
+        return tls?.certificate.warnings.map(\.asConfigured) ?? []
     }
 
     /// Opens accounts over a store, with the secret of the config or, on the first run, a new one that is kept.

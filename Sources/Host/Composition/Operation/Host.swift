@@ -21,14 +21,17 @@ public final class Host: Sendable {
     private let environment: [String: String]
     private let ready = Mutex<@Sendable (Running) -> Void>({ _ in })
     private let server = Mutex<HTTPServer?>(nil)
+    private let tls = Mutex<TLSContext?>(nil)
     private let stopsEarly = Atomic(false)
     /// Why a transport gave up, when one did.
     private let failure = Mutex<Failure?>(nil)
 
     /// What a host is once it serves.
     public struct Running: Sendable {
-        /// `http://127.0.0.1:8000`
+        /// `http://127.0.0.1:8000`: the first of ``urls``.
         public let url: String
+        /// All it serves: `http.listen` first, then `http.tls.listen`.
+        public let urls: [String]
         public let kernel: Kernel
         /// Each transport, with what it promises on this store.
         public let promises: [String]
@@ -69,6 +72,33 @@ public final class Host: Sendable {
         server.withLock { $0 }?.drain()
     }
 
+    /// Reads again what may change while it serves: the certificate and its key. New connections get the new one, those under way keep
+    /// theirs. May be called at any time and from any thread; it reads files.
+    ///
+    /// - Returns: false when the files will not do. Then the old certificate stays, and the log says what is wrong.
+    @discardableResult
+    public func reload() -> Bool {
+        guard let tls = tls.withLock({ $0 }) else {
+            log.info("nothing to reload: there is no TLS")
+            return true
+        }
+        do throws(TLSProblems) {
+            try tls.reload()
+            note(tls.certificate, "the certificate is reloaded")
+            return true
+        } catch {
+            for problem in error.all {
+                log.error("the certificate stays as it was", LogField("problem", "\(problem.asConfigured)"))
+            }
+            return false
+        }
+    }
+
+    private func note(_ certificate: TLSCertificate, _ message: String) {
+        log.info(message, LogField("lastDay", certificate.lastDay))
+        for warning in certificate.warnings { log.warning("tls", LogField("warning", "\(warning.asConfigured)")) }
+    }
+
     /// Serves until stopped or cancelled.
     /// - Throws: ``Failure`` or ``ConfigProblems`` when it cannot start.
     public func run() async throws {
@@ -107,19 +137,24 @@ public final class Host: Sendable {
         for transport in configuration.transports { transports.append(try await transport.open(context)) }
         let operation = Operation(kernel: kernel, authority: authority, promises: promises)
         let routes = transports.compactMap { $0 as? any HTTPMounted }.flatMap { $0.routes(serving: kernel) }
-        let server = try makeServer(routes + operation.routes + Page.routes, operation)
+        let tls = try configuration.openTLS()
+        if let tls { note(tls.certificate, "certificate") }
+        self.tls.withLock { $0 = tls }
+        let server = try makeServer(tls, routes + operation.routes + Page.routes, operation)
         operation.counters.withLock { $0 = server.counters }
-        let address = try bind(server)
+        let urls = try bind(server)
         self.server.withLock { $0 = server }
         if stopsEarly.load(ordering: .sequentiallyConsistent) { server.drain() }
 
-        let url = "http://\(address)"
-        log.info("listening", LogField("url", url))
+        for url in urls { log.info("listening", LogField("url", url)) }
         for promise in promises {
             log.info("promise", LogField("transport", promise.transport), LogField("means", promise.sentence))
         }
         let announce = ready.withLock { $0 }
-        announce(Running(url: url, kernel: kernel, promises: promises.map { "\($0.transport): \($0.sentence)" }))
+        announce(
+            Running(
+                url: urls[0], urls: urls, kernel: kernel,
+                promises: promises.map { "\($0.transport): \($0.sentence)" }))
 
         // Left in this order: the server with its connections, then what the transports do beside it, and last the
         // kernel, which commits what it had accepted.
@@ -144,7 +179,9 @@ public final class Host: Sendable {
         if let failure = failure.withLock({ $0 }) { throw failure }
     }
 
-    private func makeServer(_ routes: [Route], _ operation: Operation) throws -> HTTPServer {
+    private func makeServer(
+        _ tls: TLSContext?, _ routes: [Route], _ operation: Operation
+    ) throws -> HTTPServer {
         let granted = DescriptorLimit.raise()
         log.info("descriptors", LogField("limit", granted))
         var limits = HTTPServerLimits()
@@ -155,9 +192,10 @@ public final class Host: Sendable {
         limits.drainTimeout = .seconds(configuration.http.drainSeconds)
         let log = log
         return try HTTPServer(
-            listen: configuration.http.listen,
+            points: configuration.listenPoints(tls),
             loops: EventLoopGroup(count: configuration.http.loops == 0 ? nil : configuration.http.loops),
             limits: limits, fixedFields: Page.securityFields,
+            secureFields: Page.secureFields(for: configuration.http.tls),
             origins: OriginPolicy(allowed: configuration.http.allowedOrigins), routes: routes,
             errorBody: ErrorBody.make
         ) { event in
@@ -166,11 +204,12 @@ public final class Host: Sendable {
         }
     }
 
-    private func bind(_ server: HTTPServer) throws -> ListenAddress {
+    private func bind(_ server: HTTPServer) throws -> [String] {
         do {
-            return try server.bind()
+            let addresses = try server.bind()
+            return zip(addresses, server.points).map { "\($1.tls == nil ? "http" : "https")://\($0)" }
         } catch {
-            throw Failure("http.listen: \(error)")
+            throw Failure("\(configuration.setting(of: error)): \(error)")
         }
     }
 }
@@ -187,6 +226,9 @@ extension LogSink {
                 ])
         case .violation(let status, let detail, let peer):
             log(.debug, "violation", [LogField("status", status), LogField("detail", detail), LogField("peer", peer)])
+        case .handshakeFailed(let failure, let peer):
+            log(.debug, "TLS handshake failed", [LogField("reason", failure.description), LogField("peer", peer)])
+        case .handshakesFull: warning("accepting rests: too many TLS handshakes under way")
         case .refused(let peer): warning("connection refused: too many", LogField("peer", peer))
         case .acceptTrouble(let error): warning("accepting rests", LogField("reason", "\(error)"))
         case .draining: info("draining")

@@ -119,6 +119,12 @@ final class Operation: Sendable {
             page.counter("chat_http_connections_refused_total", "Connections over a limit.", http.refused)
             page.gauge("chat_http_connections_open", "Open connections.", http.open)
             page.counter("chat_http_upgrades_total", "Upgrades to WebSocket.", http.upgraded)
+            page.family("chat_tls_handshakes_total", "TLS handshakes that are over.", "counter")
+            page.sample("chat_tls_handshakes_total{outcome=\"done\"}", http.handshakesDone)
+            page.sample("chat_tls_handshakes_total{outcome=\"failed\"}", http.handshakesFailed)
+            page.sample("chat_tls_handshakes_total{outcome=\"late\"}", http.handshakesLate)
+            page.gauge("chat_tls_handshakes_open", "TLS handshakes under way.", http.handshakesOpen)
+            page.counter("chat_tls_accept_rests_total", "Rests for too many handshakes.", http.handshakesFull)
             page.family("chat_http_answers_total", "Answers by class of status.", "counter")
             for (index, count) in http.answersByClass.enumerated() {
                 page.sample("chat_http_answers_total{class=\"\(index + 1)xx\"}", count)

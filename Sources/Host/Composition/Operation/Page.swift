@@ -19,6 +19,12 @@ enum Page {
                 + "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
     ]
 
+    /// For answers over TLS, as the config asks for them.
+    static func secureFields(for tls: TLSSection?) -> [HTTPField] {
+        guard let seconds = tls?.strictTransportSecuritySeconds, seconds > 0 else { return [] }
+        return [HTTPField(name: "Strict-Transport-Security", value: "max-age=\(seconds)")]
+    }
+
     static var routes: [Route] {
         files.map { file in
             let response = HTTPResponse(

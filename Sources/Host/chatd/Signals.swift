@@ -1,18 +1,21 @@
 import CLinux
 import Synchronization
 
-/// SIGTERM and SIGINT, waited for by the main thread: the first asks to stop, the second does not ask.
+/// SIGTERM, SIGINT and SIGHUP, waited for by the main thread. The first of the former two asks to stop, the second does not ask;
+/// SIGHUP asks to reload, as often as it comes.
 ///
 /// The main thread has nothing else to do. It may not be left to the concurrency runtime either, which parks it with
 /// every signal let in.
-final class StopSignals: Sendable {
-    private let ask = Mutex<(@Sendable () -> Void)?>(nil)
+final class Signals: Sendable {
+    private let stop = Mutex<(@Sendable () -> Void)?>(nil)
+    private let reload = Mutex<(@Sendable () -> Void)?>(nil)
 
     private static var set: sigset_t {
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
         unsafe sigaddset(&signals, SIGTERM)
         unsafe sigaddset(&signals, SIGINT)
+        unsafe sigaddset(&signals, SIGHUP)
         return signals
     }
 
@@ -22,8 +25,11 @@ final class StopSignals: Sendable {
         unsafe pthread_sigmask(Int32(SIG_BLOCK), &signals, nil)
     }
 
-    /// What to do at the first signal; without it, the process ends.
-    func onFirst(_ body: @escaping @Sendable () -> Void) { ask.withLock { $0 = body } }
+    /// What to do at the first signal to stop; without it, the process ends.
+    func onStop(_ body: @escaping @Sendable () -> Void) { stop.withLock { $0 = body } }
+
+    /// What to do at each SIGHUP; without it, the process ends, as it does by default.
+    func onReload(_ body: @escaping @Sendable () -> Void) { reload.withLock { $0 = body } }
 
     /// Waits for signals for as long as the process lives.
     func wait() -> Never {
@@ -31,7 +37,8 @@ final class StopSignals: Sendable {
         var number: Int32 = 0
         while true {
             unsafe sigwait(&signals, &number)
-            guard let body = ask.withLock({ $0.take() }) else { _exit(128 + number) }
+            let body = number == SIGHUP ? reload.withLock { $0 } : stop.withLock { $0.take() }
+            guard let body else { _exit(128 + number) }
             body()
         }
     }

@@ -52,10 +52,11 @@ public final class Kernel: Sendable {
         }
     }
 
-    /// - Parameter random: uniformly random bits; for identifiers, not for secrets. ``Xoshiro/stream()`` unless given.
+    /// - Parameter random: uniformly random bits; for identifiers, not for secrets. Asked once a message, and the system's
+    ///   own generator is a system call each: a busy host passes one that draws many at a time (`ChatAuth` has one).
     public init(
         store: any Store, authenticator: any Authenticator, time: any TimeSource, limits: KernelLimits = KernelLimits(),
-        random: @escaping @Sendable () -> UInt64 = Xoshiro.stream(),
+        random: @escaping @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) },
         log: any LogSink = SilentLog()
     ) {
         self.store = store

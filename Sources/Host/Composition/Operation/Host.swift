@@ -126,7 +126,9 @@ public final class Host: Sendable {
         let authority = try configuration.authority(over: store, time: time, log: log, environment: environment)
         var kernelLimits = configuration.kernelLimits
         kernelLimits.messageBytes = min(kernelLimits.messageBytes, store.guarantees.largestContent)
-        let kernel = Kernel(store: store, authenticator: authority, time: time, limits: kernelLimits, log: log)
+        let kernel = Kernel(
+            store: store, authenticator: authority, time: time, limits: kernelLimits, random: Randomness.words(),
+            log: log)
         let promises = configuration.transports.map {
             Promise(transport: $0.name, $0.guarantees, on: store.guarantees)
         }

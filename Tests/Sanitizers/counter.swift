@@ -1,4 +1,4 @@
-// Two threads and a counter, behind a Mutex or not: what the thread sanitizer says of them with and without mutex.c.
+// Two threads and a counter, behind a Mutex or not: what the thread sanitizer says of them with and without handovers.c.
 import Glibc
 import Synchronization
 

@@ -22,6 +22,9 @@ final class Signals: Sendable {
     /// Holds the signals back. To be made before there is a second thread, so that every thread holds them back.
     init() {
         var signals = Self.set
+        // Nobody waits for this one: a file that has come to the size the system allows is then a write that fails, not
+        // the end of the process.
+        unsafe sigaddset(&signals, SIGXFSZ)
         unsafe pthread_sigmask(Int32(SIG_BLOCK), &signals, nil)
     }
 

@@ -121,6 +121,27 @@ struct FeedTests {
         #expect(words(feed.page(through: 1, isLast: true)) == "read")
     }
 
+    @Test("Few but long ones past a megabyte are let go, and read again")
+    func longParcels() {
+        func long(_ seq: Seq) -> Parcel {
+            let content = String(repeating: "x", count: 400_000)
+            let posted = Change.Posted(id: MessageID("m"), content: content)
+            return Parcel(
+                conversation: room,
+                entries: [
+                    Entry(
+                        conversation: room, seq: seq, pos: seq, at: Timestamp(microseconds: 0), author: ann,
+                        change: .message(posted))
+                ])
+        }
+        var feed = Feed(position: 0, isLive: false)
+        for seq in Seq(2)...3 { _ = feed.offer(long(seq)) }
+        #expect(words(feed.page(through: 1, isLast: true)) == "live 2-2 after 1 3-3 after 2")
+        feed = Feed(position: 0, isLive: false)
+        for seq in Seq(2)...4 { _ = feed.offer(long(seq)) }
+        #expect(words(feed.page(through: 1, isLast: true)) == "read")
+    }
+
     @Test("Exactly the bound is held")
     func atBound() {
         var feed = Feed(position: 0, isLive: false, holdLimit: 3)

@@ -53,8 +53,55 @@ extension StoreConformance {
         },
     ]
 
+    static let budgets: [ConformanceCase] = [
+        ConformanceCase("A page that ends early holds what is next to where it begins") { harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [])
+            let long = String(repeating: "x", count: 60_000)
+            for index in 0..<20 { try await scene.post(Scene.ada, id, "\(index) \(long)") }
+            func numbers(_ query: MessageQuery) async throws -> [Int] {
+                try await scene.contents(query, limit: 100).compactMap { Int($0.prefix { $0 != " " }) }
+            }
+            let spans = [Span].everything
+            let newest = try await numbers(.newest(id, spans: spans, offset: 0))
+            try expect(newest, equals: Array(20 - newest.count..<20), "the newest page")
+            let before = try await numbers(.before(12, id, spans: spans))
+            try expect(before, equals: Array(10 - before.count..<10), "the page before")
+            let after = try await numbers(.after(11, id, spans: spans))
+            try expect(after, equals: Array(10..<10 + after.count), "the page after")
+            for count in [newest.count, before.count, after.count] { try expect(count > 0, "an empty page") }
+        },
+        ConformanceCase("A page that ends early must hold something, and the next goes on behind it") { harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [Scene.bob])
+            let long = String(repeating: "x", count: 60_000)
+            for _ in 0..<20 { try await scene.post(Scene.ada, id, long) }
+            func isLast(_ page: [Entry]) -> Bool {
+                page.count < 100 && !PageBudget.isSpent(by: page.lazy.map(\.weight))
+            }
+            var log: [Entry] = []
+            while true {
+                let page = try await scene.log(id, after: log.last?.seq ?? 0, limit: 100)
+                log += page
+                if isLast(page) { break }
+                try expect(!page.isEmpty, "an empty page")
+            }
+            try expect(log.map(\.seq), equals: Array(1...21), "a conversation's entries, page by page")
+            var feed: [Entry] = []
+            while true {
+                let page = try await scene.feed(Scene.bob, after: feed.last?.pos ?? 0, limit: 100)
+                feed += page
+                if isLast(page) { break }
+                try expect(!page.isEmpty, "an empty page")
+            }
+            try expect(feed.map(\.seq), equals: Array(1...21), "a user's entries, page by page")
+        },
+    ]
+
     static let replays: [ConformanceCase] = [
-        ConformanceCase("A page that is shorter than its limit must mean that nothing more was committed") { harness in
+        ConformanceCase(
+            "A page within its budget that is shorter than its limit must mean that nothing more was committed"
+        ) { harness in
             let scene = try await Scene.open(harness)
             let id = try await scene.make(with: [Scene.bob])
             let other = try await scene.make(with: [])

@@ -39,6 +39,7 @@ public struct ConformanceFailure: Error, CustomStringConvertible {
 public enum StoreConformance {
     /// All cases, independent of one another.
     public static let cases: [ConformanceCase] =
-        numbering + batches + idempotency + conversations + members + limits + messages + pages + replays
+        numbering + batches + idempotency + conversations + members + limits + messages + pages + budgets
+        + replays
         + accounts + life
 }

@@ -40,6 +40,37 @@ struct LivenessTests {
         #expect(peer.deadlineReached(now: 69) == .sendPing)
     }
 
+    @Test("who takes nothing of what waits for it is closed, however much it says")
+    func talksAndNeverReads() throws {
+        var peer = connection()
+        for now in stride(from: Int64(1), through: 39, by: 1) {
+            peer.bytesArrived(now: now)
+            #expect(try #require(peer.deadline(stalledSince: 0)) <= 40)
+            #expect(peer.deadlineReached(now: now, stalledSince: 0) == .nothing)
+        }
+        #expect(peer.deadlineReached(now: 40, stalledSince: 0) == .closeSocket)
+        #expect(peer.deadline(stalledSince: 0) == nil)
+    }
+
+    @Test("who takes a little of what waits for it lives, though the ping stands behind that")
+    func readsSlowly() {
+        var peer = connection()
+        #expect(peer.deadlineReached(now: 30, stalledSince: 29) == .nothing)
+        #expect(peer.deadline(stalledSince: 29) == 59)
+        #expect(peer.deadlineReached(now: 59, stalledSince: 58) == .nothing)
+        #expect(peer.deadlineReached(now: 88, stalledSince: 58) == .sendPing)
+        #expect(peer.deadlineReached(now: 97, stalledSince: 96) == .nothing)
+        #expect(peer.deadline(stalledSince: 96) == 126)
+    }
+
+    @Test("when it closes, what waits does not put off the end")
+    func stalledClose() {
+        var peer = connection()
+        #expect(peer.beginClosing(now: 7) == true)
+        #expect(peer.deadline(stalledSince: 11) == 12)
+        #expect(peer.deadlineReached(now: 12, stalledSince: 11) == .closeSocket)
+    }
+
     @Test("a clock that stands or steps back does no harm")
     func clockSteps() {
         var peer = connection(at: 100)

@@ -30,8 +30,9 @@ public protocol Store: Sendable {
 
     /// Entries after a position, ascending, at most `limit`. The one read of `design.md` section 2.
     ///
-    /// A page that is shorter than `limit` must mean that nothing more was committed when it was read. A deleted
-    /// message must come without content and marked so.
+    /// A page may end early when its ``PageBudget`` is spent, but must hold something when there is something. One that is
+    /// shorter than `limit` with its budget not spent must mean that nothing more was committed when it was read. A
+    /// deleted message must come without content and marked so.
     func entries(in scope: Scope, limit: Int) async throws(StoreError) -> [Entry]
 
     /// The user's stays, role and read mark in a conversation, and the conversation's head; nil for no such
@@ -47,7 +48,8 @@ public protocol Store: Sendable {
         of user: UserID, after mark: ConversationMark?, limit: Int
     ) async throws(StoreError) -> [Conversation]
 
-    /// Messages as they stand, ascending by `seq`, at most `limit`.
+    /// Messages as they stand, ascending by `seq`, at most `limit`. A page may end early when its ``PageBudget`` is spent:
+    /// then it must hold those next to where it begins, the newest of ``MessageQuery/newest(_:spans:offset:)``.
     func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message]
 
     /// Accounts, ordered by username; at most `limit`.

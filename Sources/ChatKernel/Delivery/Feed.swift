@@ -12,10 +12,32 @@ public struct Feed: Sendable {
     private enum State {
         case live
         /// Pages are being read. `overflowed`: something after `held`'s end was let go.
-        case reading(held: [Parcel], heldEntries: Int, overflowed: Bool)
+        case reading(held: Held, overflowed: Bool)
         /// The reader's queue is full: nothing is read or held until it has drained.
         case lagging
     }
+
+    /// What came live meanwhile.
+    private struct Held {
+        var parcels: [Parcel] = []
+        var entries = 0
+        var bytes = 0
+
+        mutating func append(_ parcel: Parcel) {
+            parcels.append(parcel)
+            entries += parcel.entries.count
+            bytes += Self.bytes(of: parcel)
+        }
+
+        func hasRoom(for parcel: Parcel, limit: Int) -> Bool {
+            entries + parcel.entries.count <= limit && bytes + Self.bytes(of: parcel) <= Feed.heldBytes
+        }
+
+        private static func bytes(of parcel: Parcel) -> Int { parcel.entries.reduce(0) { $0 + $1.weight } }
+    }
+
+    /// How many bytes are held while it reads.
+    private static let heldBytes = 1 << 20
 
     /// Everything up to here has been handed to the reader.
     public private(set) var position: Seq
@@ -25,10 +47,10 @@ public struct Feed: Sendable {
     /// A reader that has everything up to `position`.
     /// - Parameters:
     ///   - isLive: false when entries after `position` exist that it must have: read a page at once.
-    ///   - holdLimit: how many entries are held while it reads.
+    ///   - holdLimit: how many entries are held while it reads; past 1 MiB of them fewer.
     public init(position: Seq, isLive: Bool, holdLimit: Int = 1024) {
         self.position = position
-        state = isLive ? .live : .reading(held: [], heldEntries: 0, overflowed: false)
+        state = isLive ? .live : .reading(held: Held(), overflowed: false)
         self.holdLimit = holdLimit
     }
 
@@ -57,17 +79,18 @@ public struct Feed: Sendable {
                 position = parcel.last
                 return parcel.first == had + 1 || Mutation.repeatsOverlap.isOn ? .deliver : .deliverRest(after: had)
             }
-            state = .reading(held: [parcel], heldEntries: parcel.entries.count, overflowed: false)
+            var held = Held()
+            held.append(parcel)
+            state = .reading(held: held, overflowed: false)
             return .read
-        case .reading(var held, var heldEntries, var overflowed):
+        case .reading(var held, var overflowed):
             if Mutation.skipsSpliceBuffer.isOn { return .nothing }
-            if overflowed || heldEntries + parcel.entries.count > holdLimit {
-                (held, heldEntries, overflowed) = ([], 0, !Mutation.forgetsOverflow.isOn)
+            if overflowed || !held.hasRoom(for: parcel, limit: holdLimit) {
+                (held, overflowed) = (Held(), !Mutation.forgetsOverflow.isOn)
             } else {
                 held.append(parcel)
-                heldEntries += parcel.entries.count
             }
-            state = .reading(held: held, heldEntries: heldEntries, overflowed: overflowed)
+            state = .reading(held: held, overflowed: overflowed)
             return .nothing
         case .lagging:
             return .nothing
@@ -89,15 +112,15 @@ public struct Feed: Sendable {
     ///   - through: the number up to which the page is complete; it may pass over entries the reader may not see.
     ///   - isLast: nothing more had been committed when it was read.
     public mutating func page(through: Seq, isLast: Bool) -> Continuation {
-        guard case .reading(let held, _, let overflowed) = state else { return .nothing }
+        guard case .reading(let held, let overflowed) = state else { return .nothing }
         position = max(position, through)
         guard isLast, !overflowed else {
-            if isLast { state = .reading(held: [], heldEntries: 0, overflowed: false) }
+            if isLast { state = .reading(held: Held(), overflowed: false) }
             return .read
         }
         var following: [(parcel: Parcel, after: Seq)] = []
         var reached = position
-        for parcel in held where parcel.last > reached {
+        for parcel in held.parcels where parcel.last > reached {
             guard parcel.first <= reached + 1 else { return .read }
             following.append((parcel, reached))
             reached = parcel.last
@@ -116,7 +139,7 @@ public struct Feed: Sendable {
     /// committed when much has been since.
     public mutating func resume() -> Bool {
         guard case .lagging = state else { return false }
-        state = .reading(held: [], heldEntries: 0, overflowed: false)
+        state = .reading(held: Held(), overflowed: false)
         return true
     }
 }

@@ -141,12 +141,27 @@ struct Ledger {
         switch scope {
         case .conversation(let id, let after):
             guard let room = conversations[id], after < room.lastSeq else { return [] }
-            return room.positions[Int(max(0, after))...].prefix(max(0, limit)).map { replayed(log[Int($0) - 1]) }
+            return Self.page(
+                room.positions[Int(max(0, after))...].lazy.map { self.replayed(self.log[Int($0) - 1]) }, limit: limit,
+                weight: \.weight)
         case .user(let user, let after):
             guard after < lastPos else { return [] }
-            return log[Int(max(0, after))...].lazy.filter { self.isVisible($0, to: user) }.prefix(max(0, limit))
-                .map { replayed($0) }
+            return Self.page(
+                log[Int(max(0, after))...].lazy.filter { self.isVisible($0, to: user) }.map { self.replayed($0) },
+                limit: limit, weight: \.weight)
         }
+    }
+
+    /// The first of these, as many as there may be and as fit.
+    private static func page<Item>(_ items: some Sequence<Item>, limit: Int, weight: (Item) -> Int) -> [Item] {
+        var budget = PageBudget()
+        var page: [Item] = []
+        for item in items {
+            guard page.count < limit, !budget.isSpent else { break }
+            page.append(item)
+            budget.spend(weight(item))
+        }
+        return page
     }
 
     private func isVisible(_ entry: Entry, to user: UserID) -> Bool {
@@ -201,13 +216,16 @@ struct Ledger {
             (conversations[id]?.messages ?? []).compactMap { messages[$0]?.message }
                 .filter { message in spans.contains { $0.contains(message.seq) } }
         }
-        let limit = max(0, limit)
+        func first(_ messages: some Sequence<Message>) -> [Message] {
+            Self.page(messages, limit: limit, weight: \.weight)
+        }
         return switch query {
         case .newest(let id, let spans, let offset):
-            Array(seen(id, spans).dropLast(max(0, offset)).suffix(limit))
-        case .before(let seq, let id, let spans): Array(seen(id, spans).filter { $0.seq < seq }.suffix(limit))
-        case .after(let seq, let id, let spans): Array(seen(id, spans).filter { $0.seq > seq }.prefix(limit))
-        case .id(let id): limit == 0 ? [] : messages[id].map { [$0.message] } ?? []
+            first(seen(id, spans).dropLast(max(0, offset)).reversed()).reversed()
+        case .before(let seq, let id, let spans):
+            first(seen(id, spans).filter { $0.seq < seq }.reversed()).reversed()
+        case .after(let seq, let id, let spans): first(seen(id, spans).filter { $0.seq > seq })
+        case .id(let id): first(messages[id].map { [$0.message] } ?? [])
         }
     }
 

@@ -37,7 +37,8 @@ extension Kernel {
         case after(Seq)
     }
 
-    /// A page of messages as they stand, ascending, of those the user may see.
+    /// A page of messages as they stand, ascending, of those the user may see. It ends before `limit` when its
+    /// ``PageBudget`` is spent.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func messages(
         in conversation: ConversationID, as user: UserID, _ page: MessagePage = .newest(), limit: Int
@@ -106,14 +107,16 @@ extension Kernel {
         let standing = try await standing(of: user, in: conversation)
         let membership = (early ?? standing).membership
         let through = entries.last?.seq ?? seq
-        let isLast = entries.count < limit || Mutation.treatsPageAsLast.isOn
+        let isWhole = entries.count < limit && !PageBudget.isSpent(by: entries.lazy.map(\.weight))
+        let isLast = isWhole || Mutation.treatsPageAsLast.isOn
         let isMember = membership?.isMember(at: Mutation.partsReadersEarly.isOn ? standing.lastSeq : through) ?? false
         return LogPage(
             entries: entries.filter { Mutation.ignoresMembership.isOn || membership?.sees($0.seq) ?? false },
             through: through, isLast: isLast, endsMembership: isLast && !isMember)
     }
 
-    /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it.
+    /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it. It
+    /// ends before `limit` when its ``PageBudget`` is spent.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func history(
         of conversation: ConversationID, as user: UserID, _ page: MessagePage, limit: Int
@@ -136,12 +139,38 @@ extension Kernel {
             upper = lower >= lastSeq ? lower : lower + min(Seq(limit), lastSeq - lower)
         }
         guard upper > lower else { return ([], false) }
-        let entries = try await ask(for: user) { (store) throws(StoreError) in
-            try await store.entries(in: .conversation(conversation, after: lower), limit: Int(upper - lower))
+        var entries = try await stretch(of: conversation, as: user, after: lower, through: upper)
+        if case .after = page {
+            return (entries.filter { membership.sees($0.seq) }, (entries.last?.seq ?? upper) < lastSeq)
+        }
+        // Read from the old end, wanted from the new one.
+        while let last = entries.last, last.seq < upper {
+            let more = try await stretch(of: conversation, as: user, after: last.seq, through: upper)
+            if more.isEmpty { break }
+            entries = Self.newest(of: entries + more)
         }
         let firstVisible = membership.spans.first?.from ?? .max
-        let hasMore = if case .after = page { upper < lastSeq } else { lower >= firstVisible }
+        let hasMore = (entries.first?.seq ?? 0) > firstVisible
         return (entries.filter { membership.sees($0.seq) }, hasMore)
+    }
+
+    private func stretch(
+        of conversation: ConversationID, as user: UserID, after lower: Seq, through upper: Seq
+    ) async throws(ChatError) -> [Entry] {
+        try await ask(for: user) { (store) throws(StoreError) in
+            try await store.entries(in: .conversation(conversation, after: lower), limit: Int(upper - lower))
+        }
+    }
+
+    /// The last of these, as many as fit a page.
+    private static func newest(of entries: [Entry]) -> [Entry] {
+        var budget = PageBudget()
+        var first = entries.endIndex
+        while first > entries.startIndex, !budget.isSpent {
+            first -= 1
+            budget.spend(entries[first].weight)
+        }
+        return Array(entries[first...])
     }
 
     // MARK: Standing

@@ -131,6 +131,10 @@ struct LogRow {
         l.content, l.client_id, l.extra, l.sum, l.link, l.erased, t.id FROM log l LEFT JOIN log t ON t.pos = l.target
         """
     static let selectionByPos = selection + " WHERE l.pos = ?"
+    static let selectionByStretch = selection + " WHERE l.pos BETWEEN ? AND ? ORDER BY l.pos"
+
+    /// The pos of a row of any of these selections.
+    static func pos(of row: Statement) -> Pos { row.integer(0) }
 
     /// Reads a row of ``selectionByPos``.
     /// - Throws: `damaged` for one that is not as it was written.

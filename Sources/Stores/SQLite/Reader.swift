@@ -34,7 +34,13 @@ final class Reader {
                 in: room.row, max(seq, 0) + 1 ... .max, newestFirst: false, messagesOnly: false, limit: limit)
             var entries: [Entry] = []
             entries.reserveCapacity(places.count)
-            for row in try snapshot.rows(at: places, of: room.row) { entries.append(try records.entry(row)) }
+            var budget = PageBudget()
+            try snapshot.rows(at: places, of: room.row) { (row) throws(StoreError) in
+                let entry = try records.entry(row)
+                entries.append(entry)
+                budget.spend(entry.weight)
+                return !budget.isSpent
+            }
             return entries
         }
     }
@@ -71,7 +77,13 @@ final class Reader {
             }
             var entries: [Entry] = []
             entries.reserveCapacity(found.count)
-            for pos in found { entries.append(try records.entry(records.requireRow(at: pos))) }
+            var budget = PageBudget()
+            for pos in found {
+                let entry = try records.entry(records.requireRow(at: pos))
+                entries.append(entry)
+                budget.spend(entry.weight)
+                if budget.isSpent { return (entries, pos) }
+            }
             return (entries, next)
         }
     }
@@ -229,7 +241,8 @@ final class Reader {
         }
     }
 
-    /// Messages within a range and within the spans, ascending, whichever end they are counted from.
+    /// Messages within a range and within the spans, ascending, whichever end they are counted from. Those that the page has
+    /// no room for are left out at the other end.
     private func messages(
         _ spans: [Span], _ range: ClosedRange<Seq>, in room: Room, skip: Int, limit: Int, _ newestFirst: Bool,
         _ snapshot: Snapshot
@@ -248,9 +261,20 @@ final class Reader {
         places.removeFirst(min(skip, places.count))
         var messages: [Message] = []
         messages.reserveCapacity(places.count)
-        for row in try snapshot.rows(at: newestFirst ? places.reversed() : places, of: room.row) {
-            messages.append(try records.message(row))
+        var budget = PageBudget()
+        try snapshot.rows(at: newestFirst ? places.reversed() : places, of: room.row) { (row) throws(StoreError) in
+            let message = try records.message(row)
+            messages.append(message)
+            // Counted from the newest, when that is where the page begins.
+            if !newestFirst { budget.spend(message.weight) }
+            return !budget.isSpent
         }
+        guard newestFirst else { return messages }
+        let kept = messages.reversed().prefix { message in
+            defer { budget.spend(message.weight) }
+            return !budget.isSpent
+        }
+        messages.removeFirst(messages.count - kept.count)
         return messages
     }
 

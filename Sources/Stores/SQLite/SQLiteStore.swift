@@ -79,7 +79,7 @@ public final class SQLiteStore: StoreWithWriter {
         case .user(let user, let pos):
             var entries: [Entry] = []
             var next: Pos? = pos
-            while let from = next, entries.count < limit {
+            while let from = next, entries.count < limit, !PageBudget.isSpent(by: entries.lazy.map(\.weight)) {
                 let wanted = limit - entries.count
                 let scan = scanRows
                 let part = try await read { (reader) throws(StoreError) in

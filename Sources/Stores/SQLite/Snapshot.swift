@@ -153,16 +153,28 @@ final class Snapshot {
         return found
     }
 
-    /// The rows at these positions, which must be of this conversation and in order.
-    func rows(at places: [Pos], of room: Int64) throws(StoreError) -> [LogRow] {
-        var rows: [LogRow] = []
-        rows.reserveCapacity(places.count)
-        for pos in places {
-            let row = try records.requireRow(at: pos)
-            guard row.conversation == room, row.seq > 0 else { throw LogRow.damage(at: pos) }
-            rows.append(row)
+    /// The rows at these ascending positions, which must be of this conversation, one after the other until `body` says
+    /// false.
+    func rows(
+        at places: [Pos], of room: Int64, body: (LogRow) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        guard let first = places.first, let last = places.last else { return }
+        var count = 0
+        func take(_ row: LogRow) throws(StoreError) {
+            guard row.conversation == room, row.seq > 0 else { throw LogRow.damage(at: row.pos) }
+            count = try body(row) ? count + 1 : places.count
         }
-        return rows
+        // What was said in one go lies together: to walk over it costs half of looking up each. The index may be damaged:
+        // any numbers at all.
+        if first > 0, last >= first, last - first < 2 * Pos(places.count) {
+            try connection.statement(LogRow.selectionByStretch).each(.integer(first), .integer(last)) {
+                (row) throws(StoreError) in
+                if LogRow.pos(of: row) == places[count] { try take(LogRow(row)) }
+                return count < places.count
+            }
+        }
+        // The rest; after a walk none, unless one is missing, and that is an error here.
+        while count < places.count { try take(records.requireRow(at: places[count])) }
     }
 
     /// How many messages the conversation had up to and with this number.
@@ -174,7 +186,12 @@ final class Snapshot {
             if isStale { return 0 }
             throw StoreError(.damaged, "the index has no entry \(seq) of conversation row \(room)")
         }
-        return try rows(at: [place], of: room)[0].ordinal
+        var ordinal: Int64 = 0
+        try rows(at: [place], of: room) {
+            ordinal = $0.ordinal
+            return true
+        }
+        return ordinal
     }
 }
 

@@ -6,6 +6,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -29,6 +32,15 @@
 
 // `errno` is a macro around a call, which Swift does not import.
 static inline int chat_errno(void) { return errno; }
+
+// How much freed memory at the end of a heap is kept for the next time, in bytes. Elsewhere than in glibc: as it is there.
+static inline void chat_keep_freed(int bytes) {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, bytes);
+#else
+  (void)bytes;
+#endif
+}
 
 // Variadic, so not imported.
 static inline int chat_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }

@@ -48,11 +48,14 @@ struct MessageRoutes {
             }
         var messages = try await kernel.messages(
             in: try inquiry.conversation, as: inquiry.user, window, limit: limit + 1)
-        let hasMore = messages.count > limit
-        var fields: [HTTPField] = []
-        if hasMore {
-            // One more than asked for was read, on the far side of the page.
+        let isTooLong = messages.count > limit
+        // One more than asked for was read, on the far side of the page.
+        if isTooLong {
             if after != nil { messages.removeLast() } else { messages.removeFirst() }
+        }
+        var fields: [HTTPField] = []
+        // A page of long messages ends before its limit.
+        if isTooLong || PageBudget.isSpent(by: messages.lazy.map(\.weight)) {
             let next: (String, String)? =
                 if after != nil { messages.last.map { ("after_seq", String($0.seq)) } } else {
                     messages.first.map { ("before_seq", String($0.seq)) }

@@ -20,6 +20,8 @@ final class Lane: Outlet, @unchecked Sendable {
     /// thousands.
     private(set) var speaker: WebSocketConnection?
     var replies: [UInt8] = []
+    /// Whose pages are being read, and who waits for its turn.
+    let pages = PageQueue()
     private let delivered = Atomic<Int>(0)
 
     /// The connections that follow one conversation, in an array that delivery walks.

@@ -67,7 +67,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     private static let leewaySeconds: Int64 = 30
 
     func arm() {
-        switch (liveness.deadline, expiry) {
+        switch (liveness.deadline(stalledSince: stream.stalledSince), expiry) {
         case (let a?, let b?): stream.deadline = min(a, b)
         case (let a, let b): stream.deadline = a ?? b
         }
@@ -77,7 +77,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         if let expiry, now >= expiry, !liveness.isClosing {
             return close(.policyViolation, "token_expired")
         }
-        switch liveness.deadlineReached(now: now) {
+        switch liveness.deadlineReached(now: now, stalledSince: stream.stalledSince) {
         case .nothing: break
         case .sendPing: stream.send(FrameWriter.ping())
         case .closeSocket: return stream.close()
@@ -234,8 +234,10 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     /// A parcel, with its frames as everybody gets them.
     func take(_ parcel: Parcel, _ bytes: [UInt8]) {
         guard !liveness.isClosing else { return }
-        // Not while it reads: the page under way would be shown, and then be read again.
-        if feed.isLive, stream.queuedBytes > lane.settings.outboxBytes { feed.lag() }
+        // Not while it reads: the page under way would be shown, and then be read again. What is queued is not passed by
+        // more than one batch, of which all readers share the bytes.
+        let queued = stream.queuedBytes
+        if queued > 0, queued &+ bytes.count > lane.settings.outboxBytes, feed.isLive { feed.lag() }
         let had = feed.position
         switch feed.offer(parcel) {
         case .deliver where parcel.departures.isEmpty: return stream.send(bytes)
@@ -287,12 +289,19 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
 
     // MARK: Catching up
 
-    /// Reads the next page when there is one to read and room for it.
+    /// Reads the next page when there is one to read and the one before has been taken, but for what keeps the socket
+    /// busy: pages are a reader's own, and a hundred readers that catch up shall not cost a hundred outboxes.
     private func readOn() {
         guard !feed.isLive, !feed.isLagging, !isReadingPage, !liveness.isClosing,
-            stream.queuedBytes <= lane.settings.outboxBytes
+            stream.queuedBytes <= ByteStream.lowWater
         else { return }
         isReadingPage = true
+        lane.pages.enter(self)
+    }
+
+    /// It is this connection's turn. False when there is nothing to read for any more.
+    func readPage() -> Bool {
+        guard !liveness.isClosing else { return false }
         let (lane, session, conversation, position) = (lane, session, conversation, feed.position)
         lane.errands.send { [weak self] in
             let page: Result<Kernel.LogPage, ChatError>
@@ -301,8 +310,12 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             } catch {
                 page = .failure(error)
             }
-            lane.loop.post { [weak self] in self?.take(page) }
+            lane.loop.post { [weak self] in
+                self?.take(page)
+                lane.pages.leave()
+            }
         }
+        return true
     }
 
     private func take(_ page: Result<Kernel.LogPage, ChatError>) {

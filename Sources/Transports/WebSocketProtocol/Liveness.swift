@@ -7,9 +7,13 @@
 ///
 ///     any of them -- we send a close --> [closing] -- the peer's close, or too long --> closeSocket
 ///
+/// A peer shows life by what it says and by what it takes: while something waits for it, only the latter counts. One that reads slowly
+/// cannot answer a ping that stands behind a megabyte; one that talks and never reads costs that megabyte for as long as it likes.
+///
 /// Times are nanoseconds of a monotonic clock of the driver's choice. The driver arms one timer for `deadline`. It need not touch it when
 /// bytes arrive, since that only ever moves the deadline to a later time: a timer that fires early is answered by `.nothing`, and is armed again.
-/// Only `beginClosing` may bring it nearer.
+/// Only `beginClosing` may bring it nearer; a queue that begins to wait is noticed in time when the timer fires, which is at least as often
+/// as a ping is due.
 public struct Liveness: Sendable {
     /// How long to wait for what, in nanoseconds.
     public struct Patience: Sendable, Equatable {
@@ -62,6 +66,14 @@ public struct Liveness: Sendable {
     }
 
     /// When `deadlineReached` is to be called; nil once the socket is to be closed.
+    ///
+    /// - Parameter stalledSince: since when the peer has taken nothing of what waits for it; nil when nothing does.
+    public func deadline(stalledSince: Int64?) -> Int64? {
+        guard let stalledSince, !isClosing else { return deadline }
+        return min(deadline ?? .max, Self.sum(stalledSince, patience.untilPing, patience.forPong))
+    }
+
+    /// As `deadline(stalledSince:)`, when nothing waits for the peer.
     public var deadline: Int64? {
         let wait: Int64
         switch phase {
@@ -70,8 +82,14 @@ public struct Liveness: Sendable {
         case .closing: wait = patience.forClose
         case .over: return nil
         }
-        let (sum, overflow) = since.addingReportingOverflow(wait)
-        return overflow ? .max : sum
+        return Self.sum(since, wait)
+    }
+
+    private static func sum(_ times: Int64...) -> Int64 {
+        times.reduce(0) { total, time in
+            let (sum, overflow) = total.addingReportingOverflow(time)
+            return overflow ? .max : sum
+        }
     }
 
     /// Whether our close frame went out, or the end has come: no data frame may be sent any more (section 5.5.1).
@@ -103,7 +121,16 @@ public struct Liveness: Sendable {
     }
 
     /// The timer fired. Early is harmless.
-    public mutating func deadlineReached(now: Int64) -> Due {
+    ///
+    /// - Parameter stalledSince: as for `deadline(stalledSince:)`.
+    public mutating func deadlineReached(now: Int64, stalledSince: Int64? = nil) -> Due {
+        if let stalledSince, !isClosing {
+            if now >= Self.sum(stalledSince, patience.untilPing, patience.forPong) {
+                phase = .over
+                return .closeSocket
+            }
+            bytesArrived(now: stalledSince)
+        }
         guard let deadline, now >= deadline else { return .nothing }
         switch phase {
         case .listening:

@@ -36,12 +36,18 @@ extension JSONPen {
 
     mutating func put(_ name: StaticString, _ users: [UserID]) {
         raw(name)
+        list(users) { $1.text($0.text) }
+    }
+
+    /// An array, each element of it by `write`.
+    @inline(__always)
+    mutating func list<Element>(_ elements: [Element], _ write: (borrowing Element, inout JSONPen) -> Void) {
         put(UInt8(ascii: "["))
-        var isFirst = true
-        for user in users {
-            if !isFirst { put(UInt8(ascii: ",")) }
-            isFirst = false
-            text(user.text)
+        // Borrowed where they are: to copy a message is to retain six texts.
+        let span = elements.span
+        for index in span.indices {
+            if index > 0 { put(UInt8(ascii: ",")) }
+            write(span[index], &self)
         }
         put(UInt8(ascii: "]"))
     }

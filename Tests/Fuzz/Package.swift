@@ -12,7 +12,7 @@ let modules: [Target] = [
     .target(name: "ChatKernel", exclude: ["README.md"]),
     .target(name: "ChatWire", dependencies: ["ChatKernel"], exclude: ["README.md"]),
     .systemLibrary(name: "CLinux"),
-    .target(name: "ChatNet", dependencies: ["CLinux"], exclude: ["README.md"]),
+    .target(name: "ChatNet", dependencies: ["CLinux", "COpenSSL"], exclude: ["README.md"]),
     .target(
         name: "ChatHTTPServer", dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1"], exclude: ["README.md"]),
     .target(

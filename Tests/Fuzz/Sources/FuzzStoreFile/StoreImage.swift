@@ -64,8 +64,7 @@ final class StoreSession {
         let records = try Records(connection)
         let keys = try ClientKeys(connection)
         let memory = SharedMemory(try Recovery.memory(connection, records, keys))
-        writer = try Writer(
-            connection: connection, records: records, keys: keys, memory: memory, tuning: tuning, durability: .written)
+        writer = try Writer(connection: connection, records: records, keys: keys, memory: memory, tuning: tuning)
         reader = try Reader(connection, memory)
     }
 

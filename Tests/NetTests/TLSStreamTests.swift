@@ -227,13 +227,18 @@ struct TLSStreamTests {
         await server.stop()
     }
 
-    @Test func aFarewellToAPeerThatHasLeftIsNoSignal() async throws {
+    @Test func writingToAPeerThatHasLeftIsAFailureAndNotASignal() async throws {
         let ended = AsyncStream.makeStream(of: EndReason.self)
         let server = try TestServer(tls: tls) { stream, server in
             let script = Script(server)
-            // Nothing is read, so epoll tells of the reset; what is written after that meets a broken pipe.
+            // Writes for as long as it can, and never reads, so that only writing can find out.
             stream.pauseReading()
-            stream.send([1])
+            func write() {
+                guard stream.isOpen else { return }
+                if stream.queuedBytes == 0 { stream.send([UInt8](repeating: 7, count: 1 << 16)) }
+                stream.loop.schedule(after: 100_000, write)
+            }
+            write()
             script.onEnded = { _, reason in ended.continuation.yield(reason) }
             return script
         }

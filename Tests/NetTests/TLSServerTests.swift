@@ -194,7 +194,7 @@ struct TLSServerTests {
         var limits = HTTPServerLimits()
         limits.handshakes = 2
         limits.handshakeTimeout = .seconds(60)
-        limits.handshakeTimeoutWhenFull = .milliseconds(100)
+        limits.handshakeTimeoutWhenCrowded = .milliseconds(100)
         try await withServer(routes, limits: limits, tls: tls) { server, port in
             try await onThread {
                 let slow = try (0..<2).map { _ in try TestClient(port: port) }
@@ -215,7 +215,7 @@ struct TLSServerTests {
     @Test func slowOnesHaveAllTheirTimeWhileThereIsRoom() async throws {
         var limits = HTTPServerLimits()
         limits.handshakes = 3
-        limits.handshakeTimeoutWhenFull = .milliseconds(1)
+        limits.handshakeTimeoutWhenCrowded = .milliseconds(1)
         try await withServer(routes, limits: limits, tls: tls) { server, port in
             try await onThread {
                 let slow = try TestClient(port: port)

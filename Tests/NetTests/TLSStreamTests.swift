@@ -1,3 +1,4 @@
+import CLinux
 import ChatNet
 import TLSTesting
 import Testing
@@ -229,6 +230,7 @@ struct TLSStreamTests {
 
     @Test func writingToAPeerThatHasLeftIsAFailureAndNotASignal() async throws {
         let ended = AsyncStream.makeStream(of: EndReason.self)
+        let signalled = Recorder<Bool>()
         let server = try TestServer(tls: tls) { stream, server in
             let script = Script(server)
             // Writes for as long as it can, and never reads, so that only writing can find out.
@@ -239,7 +241,13 @@ struct TLSStreamTests {
                 stream.loop.schedule(after: 100_000, write)
             }
             write()
-            script.onEnded = { _, reason in ended.continuation.yield(reason) }
+            script.onEnded = { _, reason in
+                // The loop's thread holds signals back, so it would be waiting there.
+                var waiting = sigset_t()
+                unsafe sigpending(&waiting)
+                signalled.note(unsafe sigismember(&waiting, SIGPIPE) == 1)
+                ended.continuation.yield(reason)
+            }
             return script
         }
         try await onThread { [port = server.port] in
@@ -252,6 +260,7 @@ struct TLSStreamTests {
             Issue.record("not a failure")
             return
         }
+        #expect(signalled.all == [false])
         await server.stop()
     }
 }

@@ -45,6 +45,8 @@ public final class HTTPServer: Sendable {
         var isDraining = false
         var isAccepting = true
         var handshakes = 0
+        /// There were as many as may be, and half of them are not over yet.
+        var isCrowded = false
         var isQuiet: Bool { isDraining && !isAccepting && book.isEmpty }
     }
 
@@ -232,7 +234,9 @@ public final class HTTPServer: Sendable {
         counters.countHandshake()
         let isFull = door.withLock { door in
             door.handshakes += 1
-            return door.handshakes == handshakeLimit
+            guard door.handshakes == handshakeLimit else { return false }
+            door.isCrowded = true
+            return true
         }
         guard isFull else { return }
         counters.countHandshakesFull()
@@ -250,19 +254,22 @@ extension HTTPServer: StreamOwner {
     public func handshakeDeadline(of stream: ByteStream, began: Int64) -> Int64? {
         let now = stream.loop.now
         let last = began + limits.handshakeTimeout.nanoseconds
-        let lastWhenFull = began + min(limits.handshakeTimeoutWhenFull, limits.handshakeTimeout).nanoseconds
-        if now < lastWhenFull { return lastWhenFull }
-        let isFull = door.withLock { $0.handshakes >= handshakeLimit }
-        guard !isFull, now < last else { return nil }
+        let lastWhenCrowded = began + min(limits.handshakeTimeoutWhenCrowded, limits.handshakeTimeout).nanoseconds
+        if now < lastWhenCrowded { return lastWhenCrowded }
+        let isCrowded = door.withLock { $0.isCrowded }
+        guard !isCrowded, now < last else { return nil }
         // Asked again before the end: the house may fill.
-        return min(last, now + limits.handshakeTimeoutWhenFull.nanoseconds / 4)
+        return min(last, now + limits.handshakeTimeoutWhenCrowded.nanoseconds / 4)
     }
 
     /// Called by its streams.
     public func handshakeOver(_ stream: ByteStream, failure: TLSFailure?) {
         counters.countHandshake(over: failure)
         let wasFull = door.withLock { door in
-            defer { door.handshakes -= 1 }
+            defer {
+                door.handshakes -= 1
+                if door.handshakes <= handshakeLimit / 2 { door.isCrowded = false }
+            }
             return door.handshakes == handshakeLimit
         }
         if wasFull { loops.loops[0].post { self.forSecureListeners { $0.resume() } } }

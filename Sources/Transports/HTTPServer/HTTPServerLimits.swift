@@ -15,15 +15,16 @@ public struct HTTPServerLimits: Sendable {
     public var refusalsUnderWay = 64
 
     /// TLS handshakes under way at a time. At the bound the TLS listeners accept no more until one is over, so that a herd waits in
-    /// the backlog, where nothing of it is wasted; and a handshake then has only `handshakeTimeoutWhenFull`, so that peers who
+    /// the backlog, where nothing of it is wasted; and a handshake then has only `handshakeTimeoutWhenCrowded`, so that peers who
     /// do not finish theirs hold nobody up for longer. 256 half-done ones are 10 MiB, and half a second of arithmetic.
     public var handshakes = 256
 
     /// From accepting to the end of the handshake. As long as for a head: several round trips, the slowest included.
     public var handshakeTimeout: Duration = .seconds(10)
 
-    /// The same, while as many handshakes are under way as may be: three round trips at half a second each, and some.
-    public var handshakeTimeoutWhenFull: Duration = .seconds(2)
+    /// The same, from when as many handshakes are under way as may be until half of them are over: three round trips at half a second
+    /// each, and some.
+    public var handshakeTimeoutWhenCrowded: Duration = .seconds(2)
 
     /// From the first byte of a head to its last, and from the connection to its first byte: 408, or a silent close when nothing
     /// has come at all. Ten seconds are ages for a head and little for a peer that holds thousands of them.

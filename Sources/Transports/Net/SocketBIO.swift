@@ -4,7 +4,8 @@ import COpenSSL
 /// How OpenSSL reaches a socket: a BIO of our own around a ``TLSSession``'s descriptor.
 ///
 /// OpenSSL's own socket BIO writes with `write`, which raises SIGPIPE at a peer that has left and so ends a process that does
-/// not ignore the signal. An embedder's process is not ours to change; this one sends with `MSG_NOSIGNAL`.
+/// not ignore the signal. An embedder's process is not ours to change; this one sends with `MSG_NOSIGNAL`, and does not lean
+/// on the loops' threads holding signals back.
 enum SocketBIO {
     /// Made once, never freed: it has no state.
     private nonisolated(unsafe) static let method: OpaquePointer? = {

@@ -67,6 +67,10 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     private static let leewaySeconds: Int64 = 30
 
     func arm() {
+        guard !liveness.isClosing else {
+            stream.deadline = liveness.deadline
+            return
+        }
         switch (liveness.deadline(stalledSince: stream.stalledSince), expiry) {
         case (let a?, let b?): stream.deadline = min(a, b)
         case (let a, let b): stream.deadline = a ?? b
@@ -113,10 +117,34 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
                 case .closeSocket: break
                 }
                 depart()
-            case .violation(let violation): close(violation.closeCode, violation.detail)
+            case .violation(let violation):
+                close(violation.closeCode, violation.detail)
+                // Where its next frame begins nobody knows, its close frame included.
+                depart()
+            }
+        }
+        return hearOut(&bytes, from: at)
+    }
+
+    /// After our close frame: all but the peer's is passed over, and then the socket is closed, not before. A client over TLS whose
+    /// library knows no half-closed connection could not answer otherwise (RFC 6455, 7.1.1).
+    private func hearOut(_ bytes: inout MutableRawSpan, from start: Int) -> Int {
+        var at = start
+        while stream.isOpen {
+            switch machine.next(in: &bytes, from: &at) {
+            case .needBytes: return at
+            case .text, .binary, .ping, .pong: break
+            case .assembled: _ = machine.takeMessage()
+            case .close, .violation:
+                _ = liveness.peerClosed()
+                depart()
             }
         }
         return bytes.byteCount
+    }
+
+    func inputEnded(_ stream: ByteStream) {
+        if liveness.isClosing { depart() } else { stream.end(stream.isInputTruncated ? .truncated : .peerClosed) }
     }
 
     private func read(_ payload: RawSpan) {
@@ -346,7 +374,14 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         guard liveness.beginClosing(now: lane.loop.now) else { return }
         sendReplies()
         stream.send(FrameWriter.close(code, reason: reason))
-        depart()
+        awaitFarewell()
+    }
+
+    /// Nothing more is said, and nothing is heard but the peer's close frame.
+    private func awaitFarewell() {
+        session.close()
+        arm()
+        stream.resumeReading()
     }
 
     /// Nothing more is said; what has been said is sent.
@@ -371,8 +406,8 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     private func leave(deadline: Int64) {
         guard liveness.beginClosing(now: lane.loop.now) else { return }
         stream.send(FrameWriter.close(.goingAway, reason: "draining"))
-        session.close()
-        stream.closeAfterFlush(deadline: deadline)
+        // The server itself sees to the deadline.
+        awaitFarewell()
     }
 
     func ended(_ stream: ByteStream, reason: EndReason) {

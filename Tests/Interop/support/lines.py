@@ -14,11 +14,11 @@ PATIENCE = 10
 
 class WebsocketsClient:
     @staticmethod
-    async def open(url, headers, session):
+    async def open(url, headers, session, tls=None):
         self = WebsocketsClient()
         self.socket = await websockets.asyncio.client.connect(
             url, additional_headers=headers, max_size=None, ping_interval=None, open_timeout=PATIENCE,
-            close_timeout=PATIENCE, proxy=None)
+            close_timeout=PATIENCE, proxy=None, ssl=tls)
         return self
 
     async def send(self, payload):
@@ -40,10 +40,10 @@ class WebsocketsClient:
 
 class AiohttpClient:
     @staticmethod
-    async def open(url, headers, session):
+    async def open(url, headers, session, tls=None):
         self = AiohttpClient()
         self.reason = ""
-        self.socket = await session.ws_connect(url, headers=headers, max_msg_size=0)
+        self.socket = await session.ws_connect(url, headers=headers, max_msg_size=0, ssl=tls or True)
         return self
 
     async def send(self, payload):

@@ -59,7 +59,7 @@ async def request(case, server, method, path, body=None, headers=None, data=None
         data = json.dumps(body).encode()
         headers.setdefault("Content-Type", "application/json")
     case.note(f"→ {method} {path} {data.decode(errors='replace')[:400] if data else ''}")
-    async with case.session.request(method, server.url + path, data=data, headers=headers) as found:
+    async with case.session.request(method, server.url + path, data=data, headers=headers, ssl=server.tls or True) as found:
         answer = Answer(f"{method} {path}", found.status, found.headers, await found.text())
     case.note(f"← {answer.status} {answer.text[:1000]}")
     return answer
@@ -128,11 +128,11 @@ class Person:
             headers["Authorization"] = "Bearer " + self.token
         if after is not None:
             query["after"] = after
-        url = f"ws://127.0.0.1:{self.server.port}/api/chat/ws/{quote(room)}"
+        url = self.server.url.replace("http", "ws", 1) + f"/api/chat/ws/{quote(room)}"
         if query:
             url += "?" + urlencode(query)
         via = via or self.case.via
-        client = await CLIENTS[via].open(url, headers, self.case.session)
+        client = await CLIENTS[via].open(url, headers, self.case.session, self.server.tls)
         line = Line(client, self.name, self.case.note)
         self.case.lines.append(line)
         return line

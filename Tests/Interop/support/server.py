@@ -47,6 +47,9 @@ def config(port, store="sqlite", **changes):
 class Chatd:
     """One server process at a time, over one folder. Restarting keeps the port and the data."""
 
+    # What its clients shake hands with; None for a server without TLS.
+    tls = None
+
     def __init__(self, binary, folder, **changes):
         self.binary = binary
         self.folder = folder

@@ -10,7 +10,7 @@
 static enum { ALONE, BESIDE, CATCHING_UP } phase;
 static bool is_talking;
 static Histogram latency[2];
-static uint64_t passed, resumed, total;
+static uint64_t passed, resumed, total, talking_since;
 static int open_now, fast;
 
 static bool is_slow(const Link *link) { return link->index >= fast; }
@@ -43,7 +43,9 @@ static void text(Link *link, const char *text, size_t size) {
 }
 
 static void read_over(Link *link) {
-    while (is_talking && link->index < options.senders && link->under_way < (uint64_t)options.window) say(link);
+    while (is_talking && link->index < options.senders && link->under_way < (uint64_t)options.window
+           && (!options.rate || (double)total < (double)(clock_ns() - talking_since) / 1e9 * options.rate))
+        say(link);
 }
 
 static void closed(Link *link, int status) {
@@ -59,7 +61,10 @@ static void closed(Link *link, int status) {
 }
 
 static void run_for(double seconds) {
-    for (uint64_t end = clock_ns() + (uint64_t)(seconds * 1e9); clock_ns() < end;) turn(0.05);
+    for (uint64_t end = clock_ns() + (uint64_t)(seconds * 1e9); clock_ns() < end;) {
+        turn(options.rate ? 0.005 : 0.05);
+        for (int at = 0; options.rate && at < options.senders && at < fast; at++) read_over(&links[at]);
+    }
 }
 
 // The slow ones say from where they are to be told, so that it is known what they must get.
@@ -107,6 +112,7 @@ int slow(void) {
     open_from(0, fast);
     run_for(0.5);
     is_talking = true;
+    talking_since = clock_ns();
     for (int at = 0; at < fast; at++) read_over(&links[at]);
     run_for(options.warmup);
     memset(&latency[ALONE], 0, sizeof latency[ALONE]);

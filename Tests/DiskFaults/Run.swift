@@ -20,6 +20,19 @@ struct Run {
         }
     }
 
+    mutating func flip(places: Int) async throws {
+        let each = 100
+        for part in 0..<(places + each - 1) / each {
+            let count = min(each, places - part * each)
+            let outcome = try await Flips.run(seed: seed + part, places: count)
+            passed += count - outcome.failures.count
+            print(
+                "flips: \(outcome.refused) not opened, \(outcome.met) met by reads, \(outcome.found) found by the look through, "
+                    + "\(outcome.torn) at a WAL's torn end")
+            for trouble in outcome.failures { note(trouble) }
+        }
+    }
+
     mutating func failSingly(histories: Int) async {
         for history in seed..<seed + histories {
             for kind in SingleFault.kinds {

@@ -2,11 +2,12 @@ import Glibc
 
 // disk-faults [--seed N] [--power-cuts N]     cuts the power at N points of many histories
 //             [--single N]                    of N histories, fails every operation of the disk, one at a time
+//             [--flips N]                     changes a byte of a store's file at N places
 //
 // In the order in which they are named. The last line counts.
 
 func complain() -> Never {
-    print("usage: disk-faults [--seed N] [--power-cuts N] [--single N]")
+    print("usage: disk-faults [--seed N] [--power-cuts N] [--single N] [--flips N]")
     exit(64)
 }
 
@@ -19,6 +20,7 @@ func obey(_ arguments: [String]) async throws -> Run {
         case "--seed": run.seed = number
         case "--power-cuts": try await run.cutPower(points: number)
         case "--single": await run.failSingly(histories: number)
+        case "--flips": try await run.flip(places: number)
         default: complain()
         }
     }

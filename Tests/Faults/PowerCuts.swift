@@ -92,6 +92,7 @@ package struct PowerCuts {
     ) async throws(StoreError) -> String? {
         let comparison = Comparison(history)
         let store = try await open(folder)
+        if store.damagedPieces > 0 { return "a power cut was taken for damage" }
         var kept = cut.answered
         if let text = try await comparison.difference(store, model) {
             guard cut.asked > cut.answered else { return text }

@@ -112,7 +112,10 @@ package struct SingleFault {
         let left = try FaultyDisk(files: disk.state.cut(&dice))
         let settings = SQLiteStoreSettings(path: left.folder.path + "/chat.db")
         let store = try await SQLiteStore.open(settings, tuning: tuning)
-        let text = try await Comparison(history).difference(store, model)
+        try await store.tidy()
+        let text =
+            store.damagedPieces > 0
+            ? "the cut was taken for damage" : try await Comparison(history).difference(store, model)
         await store.close()
         return text
     }

@@ -72,6 +72,13 @@ public protocol StoreWithWriter: Store {
     var writer: any TaskExecutor { get }
 }
 
+/// An optional ability: a store that notices when what it holds is not as it was written.
+public protocol StoreThatFindsDamage: Store {
+    /// How many pieces have been found damaged since it was opened. Each has been said in the log, and is never shown as though
+    /// it were whole.
+    var damagedPieces: Int { get }
+}
+
 /// Which entries, and from where.
 public enum Scope: Hashable, Sendable {
     /// One conversation, after a number of its own. Read marks are not among them.

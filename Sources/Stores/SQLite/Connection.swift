@@ -14,7 +14,8 @@ import ChatKernel
     init(path: String) throws(StoreError) {
         var handle: OpaquePointer?
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = unsafe sqlite3_open_v2(path, &handle, flags, nil)
+        let code =
+            CheckedFile.isInstalled ? unsafe sqlite3_open_v2(path, &handle, flags, CheckedFile.name) : SQLITE_CANTOPEN
         guard code == SQLITE_OK, let handle = unsafe handle else {
             let error = unsafe StoreError(code: code, of: handle, while: "opening \(path)")
             unsafe sqlite3_close_v2(handle)

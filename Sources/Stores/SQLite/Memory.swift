@@ -4,7 +4,7 @@ import Synchronization
 /// What the writer and the readers share. The writer changes it once a batch, after the batch is durable; it
 /// is locked for microseconds and never while SQLite works.
 struct Memory: Sendable {
-    let epoch: Epoch
+    var epoch: Epoch
     /// The highest pos that may be shown.
     var head: Pos
     /// The time of the entry at the head: times do not go backwards.

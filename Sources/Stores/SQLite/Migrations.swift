@@ -8,9 +8,10 @@ enum Migrations {
 
     static var current: Int64 { Int64(steps.count) }
 
+    /// Whether the store is still to be made.
     /// - Throws: in one clear sentence for a file that is not ours, or is newer than we are. Nothing is changed.
-    static func inspect(_ connection: Connection, path: String) throws(StoreError) {
-        _ = try version(of: connection, path)
+    static func isNew(_ connection: Connection, path: String) throws(StoreError) -> Bool {
+        try version(of: connection, path) == 0
     }
 
     /// - Parameter epoch: for a file that is made now.

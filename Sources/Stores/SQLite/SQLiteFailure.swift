@@ -10,6 +10,11 @@ extension StoreError {
             ?? sqlite3_errstr(code)
             .map { unsafe UnsafePointer($0) }
         let text = unsafe words.map { unsafe String(cString: $0) } ?? "no reason given"
+        if extended == chat_sqlite_ioerr_data, let database = unsafe database {
+            self.init(
+                .damaged, unsafe CheckedFile.describe(damaged: CheckedFile.damagedPage(of: database), of: database))
+            return
+        }
         let detail = "SQLite \(extended) while \(action): \(text)"
         self.init(Self.meaning(of: code & 0xFF, extended), detail)
     }

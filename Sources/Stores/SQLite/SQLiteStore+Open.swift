@@ -7,21 +7,24 @@ extension SQLiteStore {
     ///   - newEpoch: for a store that is made now; random when left out.
     ///   - exclusive: false for a tool that looks after accounts beside a running server: takes no lock, and only
     ///     ``users(_:limit:)`` and ``save(_:)`` work.
+    ///   - log: told, once for each, of what is not as it was written. The whole file is looked through after the opening, when
+    ///     there is nothing else to do; what is read is looked at in any case.
     /// - Throws: `unavailable` with a sentence for the operator when the file is in use, is not ours, is newer than this
     ///   program, or cannot be opened; `full` when there is no room for it; `damaged` when it contradicts itself.
     public static func open(
         _ settings: SQLiteStoreSettings, exclusive: Bool = true,
-        newEpoch: Epoch = Epoch(UInt64.random(in: 1 ... .max))
+        newEpoch: Epoch = Epoch(UInt64.random(in: 1 ... .max)), log: any LogSink = SilentLog()
     ) async throws(StoreError) -> SQLiteStore {
-        try await open(settings, exclusive: exclusive, newEpoch: newEpoch, tuning: Tuning())
+        try await open(settings, exclusive: exclusive, newEpoch: newEpoch, tuning: Tuning(), log: log)
     }
 
     package static func open(
         _ settings: SQLiteStoreSettings, exclusive: Bool = true,
-        newEpoch: Epoch = Epoch(UInt64.random(in: 1 ... .max)), tuning: Tuning
+        newEpoch: Epoch = Epoch(UInt64.random(in: 1 ... .max)), tuning: Tuning, log: any LogSink = SilentLog()
     ) async throws(StoreError) -> SQLiteStore {
         let path = settings.path
         let durability = settings.durability
+        let damage = DamageBook(log)
         let writing = Desk<Writer>(thread: DatabaseThread())
         var reading: [Desk<Reader>] = []
         do throws(StoreError) {
@@ -29,7 +32,16 @@ extension SQLiteStore {
                 try requireFolder(of: path)
                 let lock = exclusive ? try FileLock(path: path + ".lock", guarding: path) : nil
                 try makeStoreFile(at: path)
-                let (writer, memory) = try makeWriter(path, durability, newEpoch, tuning, exclusive)
+                let commitsLost = exclusive ? LeftLog.commitsCutOff(at: path + "-wal") : 0
+                let (writer, memory) = try makeWriter(path, durability, newEpoch, tuning, exclusive, damage)
+                if commitsLost > 0 {
+                    // Numbers that clients have seen will come again: theirs are of another time.
+                    try writer.begin(newEpoch)
+                    memory.withLock { $0.epoch = newEpoch }
+                    damage.note(
+                        "\(path)-wal has a frame that is not as it was written: what was committed then and later is lost, "
+                            + "\(commitsLost) commits at least; the store begins a new epoch")
+                }
                 return Begun(lock: lock, writer: writer, memory: memory)
             }
             try await writing.open { begun.writer }
@@ -44,7 +56,7 @@ extension SQLiteStore {
             }
             return SQLiteStore(
                 durability: durability, memory: memory, lock: begun.lock, writing: writing, reading: reading,
-                scanRows: tuning.scanRows)
+                scanRows: tuning.scanRows, damage: damage)
         } catch {
             for desk in reading { await desk.close { _ in } }
             await writing.close { _ in }
@@ -59,10 +71,11 @@ extension SQLiteStore {
     }
 
     private static func makeWriter(
-        _ path: String, _ durability: SQLiteDurability, _ epoch: Epoch, _ tuning: Tuning, _ exclusive: Bool
+        _ path: String, _ durability: SQLiteDurability, _ epoch: Epoch, _ tuning: Tuning, _ exclusive: Bool,
+        _ damage: DamageBook
     ) throws(StoreError) -> (Writer, SharedMemory) {
         let connection = try Connection(path: path)
-        try Migrations.inspect(connection, path: path)
+        if try Migrations.isNew(connection, path: path) { unsafe CheckedFile.reserve(connection.handle) }
         let mode = try connection.statement("PRAGMA journal_mode = WAL").first { $0.text(0) }
         guard mode == "wal" else {
             throw StoreError(.unavailable, "\(path) cannot be put into WAL mode: its file system has no shared memory")
@@ -84,7 +97,7 @@ extension SQLiteStore {
         let empty = Memory(epoch: epoch, head: 0, lastAt: Timestamp(microseconds: 0), watermark: 0)
         let memory = SharedMemory(exclusive ? try Recovery.memory(connection, records, keys) : empty)
         let writer = try Writer(
-            connection: connection, records: records, keys: keys, memory: memory, tuning: tuning)
+            connection: connection, records: records, keys: keys, memory: memory, tuning: tuning, damage: damage)
         return (writer, memory)
     }
 

@@ -11,7 +11,7 @@ import Synchronization
 /// A commit appends to one table; everything else that is found quickly is found through the tail in memory and through
 /// indexes that follow (Schema.swift, Fill.swift). One process at a time may have a store open; `open(_:beside:)` is for
 /// tools that only look after accounts.
-public final class SQLiteStore: StoreWithWriter {
+public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
     /// SQLite would take a gigabyte; a row of the log should stay something that can be read at once.
     static let largestContent = 16 << 20
 
@@ -22,10 +22,11 @@ public final class SQLiteStore: StoreWithWriter {
     private let writing: Desk<Writer>
     private let reading: [Desk<Reader>]
     private let scanRows: Int
+    private let damage: DamageBook
 
     init(
         durability: SQLiteDurability, memory: SharedMemory, lock: FileLock?, writing: Desk<Writer>,
-        reading: [Desk<Reader>], scanRows: Int
+        reading: [Desk<Reader>], scanRows: Int, damage: DamageBook
     ) {
         self.durability = durability
         self.memory = memory
@@ -33,6 +34,7 @@ public final class SQLiteStore: StoreWithWriter {
         self.writing = writing
         self.reading = reading
         self.scanRows = scanRows
+        self.damage = damage
     }
 
     deinit {
@@ -46,6 +48,8 @@ public final class SQLiteStore: StoreWithWriter {
             largestContent: Self.largestContent)
     }
 
+    public var damagedPieces: Int { damage.count }
+
     /// Runs the committer: on it, ``commit(_:at:)`` changes no thread.
     public var writer: any TaskExecutor { writing.thread }
 
@@ -53,7 +57,9 @@ public final class SQLiteStore: StoreWithWriter {
 
     public func commit(_ drafts: [Draft], at now: Timestamp) async throws(StoreError) -> [Result<Reply, ChatError>] {
         try requireOwner()
-        return try await writing.run { (writer) throws(StoreError) in try writer.commit(drafts, at: now) }
+        return try await damage.noting { () throws(StoreError) in
+            try await writing.run { (writer) throws(StoreError) in try writer.commit(drafts, at: now) }
+        }
     }
 
     public func save(_ user: User) async throws(StoreError) {
@@ -122,7 +128,9 @@ public final class SQLiteStore: StoreWithWriter {
     }
 
     public func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {
-        try await readingDesk.run { (reader) throws(StoreError) in try reader.users(query, limit: limit) }
+        try await damage.noting { () throws(StoreError) in
+            try await readingDesk.run { (reader) throws(StoreError) in try reader.users(query, limit: limit) }
+        }
     }
 
     // MARK: The end
@@ -138,6 +146,11 @@ public final class SQLiteStore: StoreWithWriter {
         lock?.release()
     }
 
+    /// For tests: does now what is done when nothing waits.
+    package func tidy() async throws(StoreError) {
+        try await writing.run { (writer) throws(StoreError) in while writer.tidy() {} }
+    }
+
     /// For tests: a statement on the writer's connection.
     package func execute(_ sql: String) async throws(StoreError) {
         try await writing.run { (writer) throws(StoreError) in try writer.execute(sql) }
@@ -147,7 +160,7 @@ public final class SQLiteStore: StoreWithWriter {
         _ body: @escaping @Sendable (Reader) throws(StoreError) -> T
     ) async throws(StoreError) -> T {
         try requireOwner()
-        return try await readingDesk.run(body)
+        return try await damage.noting { () throws(StoreError) in try await readingDesk.run(body) }
     }
 
     /// The one with the least to do.

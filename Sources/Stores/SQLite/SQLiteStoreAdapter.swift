@@ -47,6 +47,7 @@ public enum SQLiteStoreAdapter: StoreAdapter {
     public static func open(_ settings: SQLiteStoreSettings, in context: AdapterContext) async throws -> any Store {
         var settings = settings
         settings.path = context.resolve(settings.path)
-        return try await SQLiteStore.open(settings, exclusive: context.purpose == .serving)
+        return try await SQLiteStore.open(
+            settings, exclusive: context.purpose == .serving, log: context.log)
     }
 }

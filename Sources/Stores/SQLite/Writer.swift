@@ -19,10 +19,13 @@ final class Writer: @unchecked Sendable {
     /// A COMMIT failed in the middle of its I/O: see ``heal()``.
     private var needsHealing = false
     private var checkpoints: Checkpoints
+    private var scan: PageScan
+    private let damage: DamageBook
 
     /// On the writer thread.
     init(
-        connection: Connection, records: Records, keys: ClientKeys, memory: SharedMemory, tuning: Tuning
+        connection: Connection, records: Records, keys: ClientKeys, memory: SharedMemory, tuning: Tuning,
+        damage: DamageBook
     ) throws(StoreError) {
         self.connection = connection
         self.records = records
@@ -31,6 +34,8 @@ final class Writer: @unchecked Sendable {
         self.tuning = tuning
         insertion = try connection.statement(LogRow.insertion)
         checkpoints = Checkpoints(connection, tuning)
+        scan = PageScan(connection)
+        self.damage = damage
     }
 
     // MARK: Commits
@@ -120,9 +125,10 @@ final class Writer: @unchecked Sendable {
         if memory.withLock({ $0.isClosed }) { return false }
         if needsHealing { return false }
         if writeSlice() { return true }
-        guard checkpoints.isDue else { return false }
-        checkpoints.run(connection)
-        return false
+        if checkpoints.isDue { checkpoints.run(connection) }
+        return scan.readPart(connection) { page in
+            damage.note(unsafe CheckedFile.describe(damaged: page, of: connection.handle))
+        }
     }
 
     /// Writes a slice of the fill in progress, or of a new one when the tail has grown long. True when it did.
@@ -174,6 +180,11 @@ final class Writer: @unchecked Sendable {
         try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
         if needsHealing { try heal() }
         try writing { () throws(StoreError) in try UserTable.save(user, connection) }
+    }
+
+    /// For a store that has lost what was acknowledged.
+    func begin(_ epoch: Epoch) throws(StoreError) {
+        try writing { () throws(StoreError) in try Meta.epoch.write(Int64(bitPattern: epoch.value), connection) }
     }
 
     // MARK: The end

@@ -107,6 +107,10 @@ final class Operation: Sendable {
         page.counter("chat_batches_failed_total", "Batches the store refused.", kernel.failedBatches)
         page.counter("chat_commands_refused_total", "Commands refused before the store.", kernel.refusedCommands)
         page.counter("chat_signals_total", "Typing and presence notices.", kernel.signals)
+        if let store = self.kernel.store as? any StoreThatFindsDamage {
+            page.gauge(
+                "chat_store_damaged", "Pieces of the store that are not as they were written.", store.damagedPieces)
+        }
         page.gauge("chat_sessions_open", "Open sessions.", kernel.openSessions)
         page.family("chat_limited_total", "Refusals by the limit that was met.", "counter")
         for limit in Limit.allCases {

@@ -60,11 +60,13 @@ final class StoreSession {
 
     init(_ connection: Connection, _ tuning: Tuning = Tuning()) throws(StoreError) {
         self.connection = connection
-        try Migrations.inspect(connection, path: "")
+        _ = try Migrations.isNew(connection, path: "")
         let records = try Records(connection)
         let keys = try ClientKeys(connection)
         let memory = SharedMemory(try Recovery.memory(connection, records, keys))
-        writer = try Writer(connection: connection, records: records, keys: keys, memory: memory, tuning: tuning)
+        writer = try Writer(
+            connection: connection, records: records, keys: keys, memory: memory, tuning: tuning,
+            damage: DamageBook(SilentLog()))
         reader = try Reader(connection, memory)
     }
 

@@ -34,7 +34,9 @@ package struct Flips {
         for number in 0..<places {
             let name = number % 4 == 0 ? "chat.db-wal" : "chat.db"
             var changed = number % 4 == 0 ? left : closed
-            let place = dice.roll(changed[name]?.count ?? 1)
+            // The headers, of a file and of the WAL and its first frame, are small; each byte of them matters.
+            let length = changed[name]?.count ?? 1
+            let place = dice.roll(number % 5 == 0 ? min(100, length) : length)
             let change = UInt8(1 + dice.roll(255))
             changed[name]?[place] ^= change
             if let trouble = try await flips.look(at: changed, isLeft: number % 4 == 0, &outcome) {

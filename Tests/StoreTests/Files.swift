@@ -54,10 +54,11 @@ func fileSize(_ path: String) -> Int {
     return unsafe stat(path, &about) == 0 ? about.st_size : 0
 }
 
-/// Executes statements with a connection that is none of the store's, and knows of the sums of its pages.
-func execute(_ sql: String, on path: String) throws {
+/// Executes statements with a connection that is none of the store's; by default one that knows of the sums of its pages.
+func execute(_ sql: String, on path: String, system: String? = "chat") throws {
     var handle: OpaquePointer?
-    let system = unsafe sqlite3_vfs_find("chat") == nil ? nil : "chat"
+    // Not there yet when no store has been opened.
+    let system = unsafe sqlite3_vfs_find(system) == nil ? nil : system
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     defer { unsafe sqlite3_close_v2(handle) }
     guard unsafe sqlite3_open_v2(path, &handle, flags, system) == SQLITE_OK,

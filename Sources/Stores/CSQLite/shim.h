@@ -26,6 +26,7 @@ static inline int chat_sqlite_bind_blob_copy(sqlite3_stmt *s, int i, const void 
 // The codes of I/O errors are expressions, which Swift does not import.
 static const int chat_sqlite_ioerr_shmsize = SQLITE_IOERR_SHMSIZE;
 static const int chat_sqlite_ioerr_data = SQLITE_IOERR_DATA;
+static const int chat_sqlite_ioerr_short_read = SQLITE_IOERR_SHORT_READ;
 
 // errno is a macro.
 static inline int chat_errno(void) { return errno; }

@@ -22,6 +22,10 @@ struct Checkpoints {
     private let tuning: Tuning
     /// How long the writer may wait for readers.
     private static let patienceMilliseconds: Int32 = 1000
+    /// The file alone has no torn page: nothing stopped the last checkpoint, of this process or of one that died, half-way.
+    /// False until the first, which cuts the WAL off besides: what a crash has left in it is met once.
+    private(set) var hasWholeFile = false
+    private var isFirst = true
     /// Content was erased since the last checkpoint that cut the WAL off: its copies in there should go soon.
     var hasErasures = false
 
@@ -41,20 +45,23 @@ struct Checkpoints {
     /// Pages since the last time. Fewer than there were then are a WAL that has begun anew.
     private var fresh: Int { pages.count < copied ? pages.count : pages.count - copied }
 
-    var isDue: Bool { fresh >= tuning.duePages || hasErasures }
+    var isDue: Bool { fresh >= tuning.duePages || hasErasures || isFirst }
     var isOverdue: Bool { fresh >= tuning.overduePages }
     private var isPinned: Bool { pages.count >= tuning.pinnedPages }
 
     /// Copies what can be copied. A checkpoint that fails has lost nothing: the WAL holds it all, synced, and the next
     /// one, after as many pages more, writes again whatever this one did not bring to the disk for certain.
     mutating func run(_ connection: Connection) {
-        let cuts = hasErasures || isOverdue || isPinned
+        let cuts = hasErasures || isOverdue || isPinned || isFirst
         unsafe sqlite3_busy_timeout(connection.handle, isPinned ? Self.patienceMilliseconds : 0)
         defer { unsafe sqlite3_busy_timeout(connection.handle, Connection.busyMilliseconds) }
         let mode = cuts ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
         let code = unsafe sqlite3_wal_checkpoint_v2(connection.handle, nil, mode, nil, nil)
         copied = pages.count
+        isFirst = false
         if code == SQLITE_OK { hasErasures = false }
+        // Busy: not begun, or all that readers allowed.
+        if code != SQLITE_BUSY { hasWholeFile = code == SQLITE_OK }
     }
 
     func finish(_ connection: Connection) {

@@ -2,9 +2,10 @@ import CSQLite
 
 /// The WAL that a process has left which did not close its store, before SQLite reads it.
 ///
-/// SQLite takes its frames up to the first that is not as it was written, since that is where a power cut may have torn it,
-/// and says nothing. But each commit is synced before the next is written: what a cut tears is one commit, the last. When whole
-/// commits follow on one another behind the broken frame, what is broken had been acknowledged.
+/// SQLite takes its frames up to the last whole commit before the first frame that is not as it was written, since that is
+/// where a power cut may have torn it, and says nothing. But each commit is synced before the next is written: what a cut
+/// tears is one commit, the last. When whole commits follow on one another behind the broken frame, what is broken had been
+/// acknowledged.
 ///
 /// ```
 ///   header | frame frame COMMIT | frame COMMIT | fr✗me COMMIT | frame COMMIT | frame COMMIT
@@ -13,70 +14,99 @@ import CSQLite
 /// A broken frame in the very last commit cannot be told from a torn one. With `written` commits are not synced, and a
 /// power cut may do the same; then too commits that clients know of are gone.
 struct LeftLog {
+    enum Ending: Equatable {
+        /// With a whole commit, or there is none.
+        case whole
+        /// With a piece of a commit, as a crash leaves it.
+        case torn
+        /// Before at least so many commits that follow on one another and can no longer be read.
+        case broken(commits: Int)
+    }
+
     private let file: Int32
-    private var frame: [UInt8]
     private let wordsAreBig: Bool
+    /// What the frames of this WAL bear, and not those of an older one behind them.
     private let salts: UInt64
+    /// Nil when the header itself is broken.
     private let seed: Sum?
 
     private static let headerSize = 32
     private static let frameHeaderSize = 24
 
-    /// How many commits that follow on one another, at least, can no longer be read from the WAL at `path`; 0 when there is none.
-    static func commitsCutOff(at path: String) -> Int {
+    static func ending(at path: String) -> Ending {
         let file = unsafe chat_open(path, O_RDONLY | O_CLOEXEC, 0)
-        guard file >= 0 else { return 0 }
+        guard file >= 0 else { return .whole }
         defer { close(file) }
-        return LeftLog(file)?.commitsCutOff() ?? 0
+        return LeftLog(file)?.ending() ?? .whole
     }
 
-    /// Nil when there is nothing in it.
+    /// Nil when there is nothing in it, or pages of a size that have no sums.
     private init?(_ file: Int32) {
         self.file = file
         var header = [UInt8](repeating: 0, count: Self.headerSize)
-        frame = [UInt8](repeating: 0, count: Self.frameHeaderSize + PageSum.pageSize)
+        var first = [UInt8](repeating: 0, count: Self.frameHeaderSize)
         // A header of zeros: the file had been made longer, and nothing had come into it.
-        guard Self.read(file, &header, at: 0), header.contains(where: { $0 != 0 }),
-            Self.read(file, &frame, at: Self.headerSize)
+        guard Self.read(file, &header, at: 0) == header.count, header.contains(where: { $0 != 0 }),
+            Self.read(file, &first, at: Self.headerSize) > 0
         else { return nil }
         // The magic number's last bit: the order of the bytes in the words that are summed.
-        wordsAreBig = header[3] & 1 == 1
+        let isBig = header[3] & 1 == 1
         var sum = Sum()
-        sum.add(header[..<24], wordsAreBig: wordsAreBig)
+        sum.add(header[..<24], wordsAreBig: isBig)
         let isSound = sum == Sum(header[24...])
+        if isSound, Self.big(header[8..<12]) != UInt64(PageSum.pageSize) { return nil }
+        // Of a broken header nothing is believed: the order is the machine's, and its frames know the salts too.
+        wordsAreBig = isSound ? isBig : 1.bigEndian == 1
         seed = isSound ? sum : nil
-        // Its frames know the salts too.
-        salts = Self.big(isSound ? header[16..<24] : frame[8..<16])
+        salts = Self.big(isSound ? header[16..<24] : first[8..<16])
     }
 
-    private func commitsCutOff() -> Int {
+    private func ending() -> Ending {
         var isBroken = seed == nil
-        var before = seed ?? Sum()
+        // The sums that the next frame may go on from: of a broken one it may be the sum that has changed, or what it is of.
+        var before = [seed ?? Sum()]
         var commits = 0
         var most = 0
+        var isTorn = false
         var offset = Self.headerSize
-        var bytes = frame
-        while Self.read(file, &bytes, at: offset) {
-            offset &+= bytes.count
-            var sum = before
-            sum.add(bytes[..<8], wordsAreBig: wordsAreBig)
-            sum.add(bytes[Self.frameHeaderSize...], wordsAreBig: wordsAreBig)
-            before = Sum(bytes[16..<24])
-            let isOurs = Self.big(bytes[8..<16]) == salts
-            if !isOurs || sum != before {
+        var frame = [UInt8](repeating: 0, count: Self.frameHeaderSize + PageSum.pageSize)
+        while true {
+            let count = Self.read(file, &frame, at: offset)
+            let frameSalts = Self.big(frame[8..<16])
+            guard count == frame.count else {
+                if count > 0, count < 16 || frameSalts == salts { isTorn = true }
+                break
+            }
+            offset &+= count
+            let kept = Sum(frame[16..<24])
+            let sums = before.map { sum(of: frame, after: $0) }
+            if frameSalts == salts, sums.contains(kept) {
+                before = [kept]
+            } else {
                 isBroken = true
                 commits = 0
+                before = [kept] + sums.suffix(1)
             }
-            let isCommit = bytes[4..<8].contains { $0 != 0 }
-            if isBroken, isOurs, isCommit { commits &+= 1 }
+            let isCommit = frame[4..<8].contains { $0 != 0 }
+            if isBroken, isCommit { commits &+= 1 }
             most = max(most, commits)
+            // Zeros: the file was longer already, and the frame had not come into it.
+            if frameSalts == salts || frameSalts == 0 { isTorn = isBroken || !isCommit }
         }
-        return most > 1 ? most : 0
+        return most > 1 ? .broken(commits: most) : isTorn ? .torn : .whole
     }
 
-    private static func read(_ file: Int32, _ bytes: inout [UInt8], at offset: Int) -> Bool {
+    private func sum(of frame: [UInt8], after before: Sum) -> Sum {
+        var sum = before
+        sum.add(frame[..<8], wordsAreBig: wordsAreBig)
+        sum.add(frame[Self.frameHeaderSize...], wordsAreBig: wordsAreBig)
+        return sum
+    }
+
+    /// How many there were.
+    private static func read(_ file: Int32, _ bytes: inout [UInt8], at offset: Int) -> Int {
         let count = bytes.count
-        return unsafe bytes.withUnsafeMutableBytes { unsafe pread(file, $0.baseAddress, count, off_t(offset)) } == count
+        return unsafe bytes.withUnsafeMutableBytes { unsafe pread(file, $0.baseAddress, count, off_t(offset)) }
     }
 
     private static func big(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 &<< 8 | UInt64($1) } }

@@ -4,14 +4,18 @@
 ///  0                                                  4088        4096
 ///  |  what SQLite keeps                                |  sum      |
 /// ```
-/// Over the page and its number, so that a page that was written to another's place is met too. Zero says that there is
-/// none: a page which another program wrote, or which was never written. Part of the file's format: never change it.
+/// Over the page and its number, so that a page that was written to another's place is met too. Part of the file's format:
+/// never change it.
+///
+/// Zero says that there is none: a page which another program wrote, or which was never written. No change of one byte makes
+/// a sum zero. A disk that loses a page's last sector whole, and reads zeros, does; then only SQLite's look at the page's
+/// shape is left, and the log's ``Checksum``.
 enum PageSum {
     static let pageSize = 4096
     static let size = 8
 
     /// Each word is mixed into one of four lanes by an operation that can be undone, so any change of one word changes the
-    /// sum for certain. Four, since each step waits for the one before in its lane.
+    /// 64 bits for certain; 62 of them are kept. Four, since each step waits for the one before in its lane.
     static func of(_ page: UnsafeRawBufferPointer, number: Int64) -> UInt64 {
         func word(_ offset: Int) -> UInt64 {
             UInt64(littleEndian: unsafe page.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
@@ -32,8 +36,8 @@ enum PageSum {
         a = mixed(a, word(offset))
         b = mixed(b, word(offset &+ 8))
         c = mixed(c, word(offset &+ 16))
-        let sum = mixed(mixed(mixed(a, b), c), d)
-        return sum == 0 ? 1 : sum
+        // Two bytes that are never zero.
+        return mixed(mixed(mixed(a, b), c), d) | 0x8000_0000_0000_0001
     }
 
     private static func mixed(_ state: UInt64, _ word: UInt64) -> UInt64 {
@@ -43,10 +47,12 @@ enum PageSum {
 
     /// Whether the page is as it was written, as far as its sum tells.
     static func holds(_ page: UnsafeRawBufferPointer, number: Int64) -> Bool {
-        let kept = UInt64(
-            littleEndian: unsafe page.loadUnaligned(fromByteOffset: pageSize &- size, as: UInt64.self))
-        if kept == 0 { return true }
-        return unsafe of(page, number: number) == kept
+        let kept = unsafe kept(in: page)
+        return kept == 0 ? true : unsafe of(page, number: number) == kept
+    }
+
+    private static func kept(in page: UnsafeRawBufferPointer) -> UInt64 {
+        UInt64(littleEndian: unsafe page.loadUnaligned(fromByteOffset: pageSize &- size, as: UInt64.self))
     }
 
     /// Whether the first page of a file says that its pages have sums.
@@ -54,5 +60,15 @@ enum PageSum {
         // The header of SQLite's file format: the page's size at 16, big-endian; the reserved bytes at 20.
         guard first.count > 20 else { return false }
         return unsafe (first[16], first[17], first[20]) == (0x10, 0x00, UInt8(size))
+    }
+
+    /// Whether a file's pages have sums, from its first page as it was read: one of those three bytes that has changed
+    /// must not keep all of them from being looked at. Changes `first`.
+    static func areKept(behind first: UnsafeMutableRawBufferPointer) -> Bool {
+        if unsafe areKept(accordingTo: UnsafeRawBufferPointer(first)) { return true }
+        guard first.count == pageSize else { return false }
+        unsafe (first[16], first[17], first[20]) = (0x10, 0x00, UInt8(size))
+        let page = UnsafeRawBufferPointer(first)
+        return unsafe kept(in: page) == of(page, number: 1)
     }
 }

@@ -32,16 +32,10 @@ extension SQLiteStore {
                 try requireFolder(of: path)
                 let lock = exclusive ? try FileLock(path: path + ".lock", guarding: path) : nil
                 try makeStoreFile(at: path)
-                let commitsLost = exclusive ? LeftLog.commitsCutOff(at: path + "-wal") : 0
+                let left = LeftLog.ending(at: path + "-wal")
+                if !exclusive { try leave(left, of: path) }
                 let (writer, memory) = try makeWriter(path, durability, newEpoch, tuning, exclusive, damage)
-                if commitsLost > 0 {
-                    // Numbers that clients have seen will come again: theirs are of another time.
-                    try writer.begin(newEpoch)
-                    memory.withLock { $0.epoch = newEpoch }
-                    damage.note(
-                        "\(path)-wal has a frame that is not as it was written: what was committed then and later is lost, "
-                            + "\(commitsLost) commits at least; the store begins a new epoch")
-                }
+                if exclusive { try tell(left, of: path, writer, memory, newEpoch, damage, log) }
                 return Begun(lock: lock, writer: writer, memory: memory)
             }
             try await writing.open { begun.writer }
@@ -62,6 +56,32 @@ extension SQLiteStore {
             await writing.close { _ in }
             throw error.code == .full ? StoreError(.full, "there is no room on the disk to open \(path)") : error
         }
+    }
+
+    /// What becomes of the end of a WAL that a process has left, which SQLite has cut off.
+    private static func tell(
+        _ left: LeftLog.Ending, of path: String, _ writer: Writer, _ memory: SharedMemory, _ newEpoch: Epoch,
+        _ damage: DamageBook, _ log: any LogSink
+    ) throws(StoreError) {
+        switch left {
+        case .whole: break
+        case .torn:
+            log.info("the last commit was not whole, as after a crash: it is cut off", LogField("file", path + "-wal"))
+        case .broken(let commits):
+            // Numbers that clients have seen will come again: theirs are of another time.
+            try writer.begin(newEpoch)
+            memory.withLock { $0.epoch = newEpoch }
+            damage.note(
+                "\(path)-wal has a frame that is not as it was written: what was committed then and later is lost, "
+                    + "\(commits) commits at least; the store begins a new epoch")
+        }
+    }
+
+    /// A tool's opening would cut a broken WAL off as well, and nobody would ever know. With a running store it is in use,
+    /// and only looks broken while the store writes it.
+    private static func leave(_ left: LeftLog.Ending, of path: String) throws(StoreError) {
+        guard case .broken = left, (try? FileLock(path: path + ".lock", guarding: path)) != nil else { return }
+        throw StoreError(.damaged, "\(path)-wal is not as it was written; start the server, which says what is lost")
     }
 
     private struct Begun: Sendable {

@@ -63,7 +63,9 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
     }
 
     public func save(_ user: User) async throws(StoreError) {
-        try await writing.run { (writer) throws(StoreError) in try writer.save(user) }
+        try await damage.noting { () throws(StoreError) in
+            try await writing.run { (writer) throws(StoreError) in try writer.save(user) }
+        }
     }
 
     // MARK: Reading

@@ -126,6 +126,8 @@ final class Writer: @unchecked Sendable {
         if needsHealing { return false }
         if writeSlice() { return true }
         if checkpoints.isDue { checkpoints.run(connection) }
+        // A page that a crash tore while it was copied is whole in the WAL, and is copied again.
+        guard checkpoints.hasWholeFile else { return false }
         return scan.readPart(connection) { page in
             damage.note(unsafe CheckedFile.describe(damaged: page, of: connection.handle))
         }

@@ -56,12 +56,15 @@ struct Checkpoints {
         unsafe sqlite3_busy_timeout(connection.handle, isPinned ? Self.patienceMilliseconds : 0)
         defer { unsafe sqlite3_busy_timeout(connection.handle, Connection.busyMilliseconds) }
         let mode = cuts ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE
-        let code = unsafe sqlite3_wal_checkpoint_v2(connection.handle, nil, mode, nil, nil)
+        var pagesThere: Int32 = -1
+        let code = unsafe sqlite3_wal_checkpoint_v2(connection.handle, nil, mode, &pagesThere, nil)
         copied = pages.count
+        // Busy: with those who read all has been copied that may be, beside another checkpoint nothing.
+        let isBusy = code & 0xFF == SQLITE_BUSY
+        if isBusy, pagesThere < 0 { return }
         isFirst = false
+        hasWholeFile = code == SQLITE_OK || isBusy
         if code == SQLITE_OK { hasErasures = false }
-        // Busy: not begun, or all that readers allowed.
-        if code != SQLITE_BUSY { hasWholeFile = code == SQLITE_OK }
     }
 
     func finish(_ connection: Connection) {

@@ -24,9 +24,9 @@ final class DamageBook: Sendable {
     }
 
     /// Runs `body` and notes what it meets.
-    func noting<T>(_ body: () async throws(StoreError) -> T) async throws(StoreError) -> T {
+    func noting<T>(_ body: () throws(StoreError) -> T) throws(StoreError) -> T {
         do throws(StoreError) {
-            return try await body()
+            return try body()
         } catch {
             note(error)
             throw error

@@ -57,15 +57,11 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
 
     public func commit(_ drafts: [Draft], at now: Timestamp) async throws(StoreError) -> [Result<Reply, ChatError>] {
         try requireOwner()
-        return try await damage.noting { () throws(StoreError) in
-            try await writing.run { (writer) throws(StoreError) in try writer.commit(drafts, at: now) }
-        }
+        return try await writing.run { (writer) throws(StoreError) in try writer.commit(drafts, at: now) }
     }
 
     public func save(_ user: User) async throws(StoreError) {
-        try await damage.noting { () throws(StoreError) in
-            try await writing.run { (writer) throws(StoreError) in try writer.save(user) }
-        }
+        try await writing.run { (writer) throws(StoreError) in try writer.save(user) }
     }
 
     // MARK: Reading
@@ -130,9 +126,7 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
     }
 
     public func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {
-        try await damage.noting { () throws(StoreError) in
-            try await readingDesk.run { (reader) throws(StoreError) in try reader.users(query, limit: limit) }
-        }
+        try await readByAnybody { (reader) throws(StoreError) in try reader.users(query, limit: limit) }
     }
 
     // MARK: The end
@@ -162,7 +156,16 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
         _ body: @escaping @Sendable (Reader) throws(StoreError) -> T
     ) async throws(StoreError) -> T {
         try requireOwner()
-        return try await damage.noting { () throws(StoreError) in try await readingDesk.run(body) }
+        return try await readByAnybody(body)
+    }
+
+    /// Also by a tool beside the owner.
+    private func readByAnybody<T: Sendable>(
+        _ body: @escaping @Sendable (Reader) throws(StoreError) -> T
+    ) async throws(StoreError) -> T {
+        try await readingDesk.run { [damage] (reader) throws(StoreError) in
+            try damage.noting { () throws(StoreError) in try body(reader) }
+        }
     }
 
     /// The one with the least to do.

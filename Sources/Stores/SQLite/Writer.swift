@@ -96,6 +96,7 @@ final class Writer: @unchecked Sendable {
         } catch {
             connection.rollback()
             records.forget()
+            damage.note(error)
             if isJudged {
                 needsHealing = true
                 try? heal()
@@ -151,6 +152,7 @@ final class Writer: @unchecked Sendable {
             }
             return true
         } catch {
+            damage.note(error)
             isFillHeld = true
             return false
         }

@@ -20,7 +20,7 @@ struct LogRowTests {
             kind: .message, id: .text("m"), content: "Hello")
     }
 
-    private func write(_ row: LogRow) throws { try row.insert(with: connection.statement(LogRow.insertion)) }
+    private func write(_ row: LogRow) throws { try LogInsertion(connection).insert(row) }
 
     @Test("is read as it was written")
     func whole() throws {

@@ -155,7 +155,7 @@ final class Committer: Sendable {
         #if Mutants
             await showEarly(batch)
         #endif
-        let drafts = batch.map(\.draft)
+        let drafts = batch.map { $0.draft }
         var results: [Result<Reply, ChatError>]
         var isLost = false
         do throws(StoreError) {
@@ -184,27 +184,32 @@ final class Committer: Sendable {
         var settlements: [Settlement] = []
         var calls: [(CheckedContinuation<Result<Reply, ChatError>, Never>, Result<Reply, ChatError>)] = []
         var committed = 0
-        for (submission, result) in zip(batch, results) {
-            if case .failure(let refusal) = result { metrics.count(refusal) }
-            if case .success(.committed(let entry)) = result {
+        // By index: an iterator would copy each, with all its texts.
+        for at in batch.indices {
+            var isRefused = false
+            switch results[at] {
+            case .failure(let refusal):
+                isRefused = true
+                metrics.count(refusal)
+            case .success(.committed(let entry)):
                 committed += 1
-                if entry.seq > 0 {
-                    if let last = groups.indices.last, groups[last].conversation == entry.conversation {
-                        groups[last].entries.append(entry)
-                    } else if let place = places[entry.conversation] {
-                        groups[place].entries.append(entry)
-                    } else {
-                        places[entry.conversation] = groups.count
-                        groups.append((entry.conversation, [entry]))
-                    }
+                guard entry.seq > 0 else { break }
+                if let last = groups.indices.last, groups[last].conversation == entry.conversation {
+                    groups[last].entries.append(entry)
+                } else if let place = places[entry.conversation] {
+                    groups[place].entries.append(entry)
+                } else {
+                    places[entry.conversation] = groups.count
+                    groups.append((entry.conversation, [entry]))
                 }
+            case .success: break
             }
-            switch submission.origin {
+            switch batch[at].origin {
             case .session(let session, let tag, let wantsReply):
-                if case .success = result, !wantsReply { continue }
-                settlements.append(Settlement(session: session, tag: tag, result: result))
+                guard wantsReply || isRefused else { continue }
+                settlements.append(Settlement(session: session, tag: tag, result: results[at]))
             case .call(let continuation):
-                calls.append((continuation, result))
+                calls.append((continuation, results[at]))
             }
         }
         if !isLost, !batch.isEmpty { metrics.batches.add(1, ordering: .relaxed) }

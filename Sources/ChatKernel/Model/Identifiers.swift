@@ -62,21 +62,23 @@ private func isSame(_ a: String, _ b: String) -> Bool {
     let a = unsafe a.utf8.span.bytes
     let b = unsafe b.utf8.span.bytes
     guard a.byteCount == b.byteCount else { return false }
+    let count = a.byteCount
+    // Eight bytes a step: this is asked for every message, several times. The last step may begin among what has been seen.
+    func isSameWord(_ at: Int) -> Bool {
+        unsafe a.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+            == b.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+    }
+    guard count >= 8 else {
+        return (0..<count).allSatisfy { at in
+            unsafe a.unsafeLoad(fromByteOffset: at, as: UInt8.self) == b.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+        }
+    }
     var at = 0
-    // Eight bytes a step: this is asked for every message, several times.
-    while at &+ 8 <= a.byteCount {
-        let left = unsafe a.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
-        let right = unsafe b.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
-        if left != right { return false }
+    while at < count &- 8 {
+        guard isSameWord(at) else { return false }
         at &+= 8
     }
-    while at < a.byteCount {
-        let left = unsafe a.unsafeLoad(fromByteOffset: at, as: UInt8.self)
-        let right = unsafe b.unsafeLoad(fromByteOffset: at, as: UInt8.self)
-        if left != right { return false }
-        at &+= 1
-    }
-    return true
+    return isSameWord(count &- 8)
 }
 
 /// A position in one conversation: contiguous from 1, over every durable event. 0 is "before the first".

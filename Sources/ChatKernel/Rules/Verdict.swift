@@ -11,7 +11,7 @@ public enum Verdict: Hashable, Sendable {
         case other(Change)
 
         /// The change, for an entry committed at this time and position.
-        public func change(at time: Timestamp, pos: Pos) -> Change {
+        public consuming func change(at time: Timestamp, pos: Pos) -> Change {
             switch self {
             case .message(let content, let clientID, let replyTo, let entropy):
                 .message(

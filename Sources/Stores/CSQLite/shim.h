@@ -22,6 +22,9 @@ static inline int chat_sqlite_bind_text_static(sqlite3_stmt *s, int i, const cha
 static inline int chat_sqlite_bind_blob_copy(sqlite3_stmt *s, int i, const void *p, int n) {
     return sqlite3_bind_blob(s, i, p, n, SQLITE_TRANSIENT);
 }
+static inline int chat_sqlite_bind_blob_static(sqlite3_stmt *s, int i, const void *p, int n) {
+    return sqlite3_bind_blob(s, i, p, n, SQLITE_STATIC);
+}
 
 // The codes of I/O errors are expressions, which Swift does not import.
 static const int chat_sqlite_ioerr_shmsize = SQLITE_IOERR_SHMSIZE;

@@ -31,10 +31,11 @@ extension Batch {
             try connection.statement("INSERT INTO pairs(low, high, conversation) VALUES (?, ?, ?)").run(
                 .integer(rows.min()), .integer(rows.max()), .integer(room.row))
         }
-        try LogRow(
-            pos: entry.pos, conversation: room.row, seq: entry.seq, ordinal: 0, author: rows.first ?? 0, at: entry.at,
-            kind: .created, flag: details.isGroup ? 1 : 0, content: details.name, extra: details.description
-        ).insert(with: insertion)
+        try insertion.insert(
+            LogRow(
+                pos: entry.pos, conversation: room.row, seq: entry.seq, ordinal: 0, author: rows.first ?? 0,
+                at: entry.at, kind: .created, flag: details.isGroup ? 1 : 0, content: details.name,
+                extra: details.description))
         try save(room)
         roomPlaces[room.id] = rooms.count
         rooms.append(TouchedRoom(room: room, isChanged: true))

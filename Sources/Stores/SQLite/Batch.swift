@@ -6,7 +6,7 @@ struct Batch {
     let records: Records
     let memory: SharedMemory
     let keys: ClientKeys
-    let insertion: Statement
+    let insertion: LogInsertion
 
     var head: Pos
     var lastAt: Timestamp
@@ -45,7 +45,7 @@ struct Batch {
         let place: Place
     }
 
-    init(records: Records, memory: SharedMemory, keys: ClientKeys, insertion: Statement, drafts: Int) {
+    init(records: Records, memory: SharedMemory, keys: ClientKeys, insertion: LogInsertion, drafts: Int) {
         self.records = records
         self.memory = memory
         self.keys = keys
@@ -97,10 +97,11 @@ struct Batch {
     // MARK: Writing
 
     private mutating func write(_ entry: Entry, in place: Int) throws(StoreError) {
-        var room = rooms[place].room
+        // Changed where it is: a copy would be one of all its texts.
+        let room = rooms[place].room.row
         var row = LogRow(
-            pos: entry.pos, conversation: room.row, seq: entry.seq, ordinal: room.activity.messages,
-            author: try self.row(of: entry.author.id, in: room.row), at: entry.at, kind: .message)
+            pos: entry.pos, conversation: room, seq: entry.seq, ordinal: rooms[place].room.activity.messages,
+            author: try self.row(of: entry.author.id, in: room), at: entry.at, kind: .message)
         switch entry.change {
         case .created: break
         case .message(let posted):
@@ -109,12 +110,12 @@ struct Batch {
             row.clientID = posted.clientID?.text
             row.target = try posted.replyTo.map { (id) throws(StoreError) in try target(id).pos }
             row.ordinal += 1
-            room.activity.messages += 1
-            room.activity.lastMessage = entry.pos
+            rooms[place].room.activity.messages += 1
+            rooms[place].room.activity.lastMessage = entry.pos
             if let name = row.clientID {
-                names[keys.key(name, of: row.author, in: room.row)] = entry.pos
+                names[keys.key(name, of: row.author, in: room)] = entry.pos
             }
-            try moveMark(of: entry.author.id, in: room.row, to: entry.seq)
+            try moveMark(of: entry.author.id, in: room, to: entry.seq)
         case .edited(let id, let content):
             let target = try target(id)
             row.kind = .edited
@@ -136,35 +137,36 @@ struct Batch {
             row.flag = on ? 1 : 0
             try react(to: target, key, by: row.author, on: on, at: entry.pos)
         case .member(let action, let member):
-            let user = try self.row(of: member.user.id, in: room.row)
+            let user = try self.row(of: member.user.id, in: room)
             row.kind = LogRow.Kind(action)
             row.subject = user
             row.flag = member.role.code
-            try change(member, user, action, in: &room, at: entry)
+            var changed = rooms[place].room
+            try change(member, user, action, in: &changed, at: entry)
+            rooms[place].room = changed
         case .updated(let details):
             row.kind = .updated
             row.content = details.name
             row.extra = details.description
             row.flag = details.isGroup ? 1 : 0
-            room.details = details
+            rooms[place].room.details = details
         case .read(let seq):
             row.kind = .read
             row.subject = seq
-            try moveMark(of: entry.author.id, in: room.row, to: seq)
+            try moveMark(of: entry.author.id, in: room, to: seq)
         }
-        try row.insert(with: insertion)
+        try insertion.insert(row)
         guard entry.seq > 0 else { return }
-        room.activity.lastSeq = entry.seq
-        room.activity.updatedAt = entry.at
-        room.activity.through = entry.pos
+        rooms[place].room.activity.lastSeq = entry.seq
+        rooms[place].room.activity.updatedAt = entry.at
+        rooms[place].room.activity.through = entry.pos
+        rooms[place].isChanged = true
         switch entry.change {
-        case .member, .updated: try save(room)
+        case .member, .updated: try save(rooms[place].room)
         default: break
         }
-        rooms[place].room = room
-        rooms[place].isChanged = true
         let stand = Place(pos: entry.pos, isMessage: row.kind == .message)
-        steps.append(Step(row: room.row, seq: entry.seq, place: stand))
+        steps.append(Step(row: room, seq: entry.seq, place: stand))
     }
 
     /// The message's row. The rules have asked for it, so it is there.

@@ -99,32 +99,6 @@ struct LogRow {
 
     // MARK: SQL
 
-    static let insertion = """
-        INSERT INTO log(pos, conversation, seq, ordinal, author, at, kind, target, subject, flag, id, content, client_id,
-        extra, sum, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """
-
-    func insert(with statement: Statement) throws(StoreError) {
-        statement.bind(1, pos)
-        statement.bind(2, conversation)
-        statement.bind(3, seq)
-        statement.bind(4, ordinal)
-        statement.bind(5, author)
-        statement.bind(6, at.microseconds)
-        statement.bind(7, kind.rawValue)
-        statement.bind(8, target)
-        statement.bind(9, subject)
-        statement.bind(10, flag)
-        if let id { statement.bind(11, id) } else { statement.bindNull(11) }
-        statement.bind(12, content)
-        statement.bind(13, clientID)
-        statement.bind(14, extra)
-        statement.bind(15, sum)
-        statement.bind(16, link)
-        defer { statement.reset() }
-        _ = try statement.step()
-    }
-
     /// A join by pos: one more look-up for entries that speak of a message, none for the others.
     private static let selection = """
         SELECT l.pos, l.conversation, l.seq, l.ordinal, l.author, l.at, l.kind, l.target, l.subject, l.flag, l.id,

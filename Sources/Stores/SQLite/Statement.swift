@@ -4,7 +4,7 @@ import ChatKernel
 /// A prepared statement. Belongs to one connection, and with it to one thread.
 ///
 /// Two ways to use it. Where it is rare: ``run(_:)``, ``first(_:_:)`` and ``each(_:_:)``, which bind, step and reset.
-/// In the way of a message: bind by position, ``step()``, read columns, ``reset()``.
+/// In the way of a message: bind or lend by position, ``step()``, read columns, ``reset()``.
 @safe final class Statement {
     private let handle: OpaquePointer
     private unowned let connection: Connection
@@ -22,7 +22,7 @@ import ChatKernel
 
     deinit { unsafe sqlite3_finalize(handle) }
 
-    // MARK: Binding, from 1. Text and blobs are copied by SQLite.
+    // MARK: Binding, from 1. Text and blobs that are bound are copied by SQLite.
 
     func bind(_ index: Int32, _ value: Int64) { unsafe sqlite3_bind_int64(handle, index, value) }
 
@@ -60,6 +60,39 @@ import ChatKernel
         }
     }
 
+    /// Binds a text without a copy, while `body` runs. The statement must not be stepped after that before it is bound anew.
+    func lend<Outcome>(_ index: Int32, _ text: String?, _ body: () -> Outcome) -> Outcome {
+        guard var text else {
+            bindNull(index)
+            return body()
+        }
+        return text.withUTF8 { bytes in
+            let length = Int32(exactly: bytes.count)
+            if let start = bytes.baseAddress, let length {
+                _ = unsafe start.withMemoryRebound(to: CChar.self, capacity: bytes.count) {
+                    unsafe chat_sqlite_bind_text_static(handle, index, $0, length)
+                }
+            } else {
+                _ = unsafe chat_sqlite_bind_text_static(handle, index, "", 0)
+            }
+            return body()
+        }
+    }
+
+    /// The same for an identifier.
+    func lend<Outcome>(_ index: Int32, _ identifier: StoredID?, _ body: () -> Outcome) -> Outcome {
+        switch identifier {
+        case nil: return lend(index, String?.none, body)
+        case .text(let text): return lend(index, text, body)
+        case .bits(let high, let low):
+            var bytes: [2 of UInt64] = [high.bigEndian, low.bigEndian]
+            return unsafe withUnsafeBytes(of: &bytes) {
+                _ = unsafe chat_sqlite_bind_blob_static(handle, index, $0.baseAddress, 16)
+                return body()
+            }
+        }
+    }
+
     func bind(_ values: [Value]) {
         for (offset, value) in values.enumerated() {
             let index = Int32(truncatingIfNeeded: offset &+ 1)
@@ -93,6 +126,12 @@ import ChatKernel
     }
 
     func reset() { unsafe sqlite3_reset(handle) }
+
+    /// For what is bound already, and answers with no row.
+    func runOnce() -> Result<Void, StoreError> {
+        defer { reset() }
+        return Result { () throws(StoreError) in _ = try step() }
+    }
 
     func run(_ values: Value...) throws(StoreError) {
         bind(values)

@@ -7,7 +7,7 @@ final class Writer: @unchecked Sendable {
     private let connection: Connection
     private let records: Records
     private let keys: ClientKeys
-    private let insertion: Statement
+    private let insertion: LogInsertion
     private let memory: SharedMemory
     private let tuning: Tuning
 
@@ -32,7 +32,7 @@ final class Writer: @unchecked Sendable {
         self.keys = keys
         self.memory = memory
         self.tuning = tuning
-        insertion = try connection.statement(LogRow.insertion)
+        insertion = try LogInsertion(connection)
         checkpoints = Checkpoints(connection, tuning)
         scan = PageScan(connection)
         self.damage = damage

@@ -82,7 +82,7 @@ final class Lane: Outlet, @unchecked Sendable {
     }
 
     /// Keeps a command until the round ends, so that all of a round's travel as one.
-    func gather(_ submission: Submission) { gathered.append(submission) }
+    func gather(_ submission: consuming Submission) { gathered.append(submission) }
 
     /// Submits what the round gathered.
     func handOver() {

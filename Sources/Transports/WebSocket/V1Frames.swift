@@ -14,15 +14,16 @@ enum V1Frames {
     }
 
     /// The frames of some entries, joined in one buffer.
-    static func bytes(of entries: some Collection<Entry>, activeUsers: () -> [UserID]) -> [UInt8] {
+    static func bytes(of entries: [Entry], activeUsers: () -> [UserID]) -> [UInt8] {
+        // By index: an iterator would copy each, with all its texts.
         var size = 0
-        for entry in entries where V1.isVisible(entry) { size += 10 + V1.sizeBound(entry) }
+        for at in entries.indices { size += 10 + V1.sizeEstimate(entries[at]) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(size)
         var payload: [UInt8] = []
-        for entry in entries where V1.isVisible(entry) {
+        for at in entries.indices where V1.isVisible(entries[at]) {
             payload.removeAll(keepingCapacity: true)
-            V1.append(entry, activeUsers: activeUsers, to: &payload)
+            V1.append(entries[at], activeUsers: activeUsers, to: &payload)
             unsafe FrameWriter.append(.text, payload.span.bytes, to: &bytes)
         }
         return bytes

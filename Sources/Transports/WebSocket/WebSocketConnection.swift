@@ -266,15 +266,15 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         // more than one batch, of which all readers share the bytes.
         let queued = stream.queuedBytes
         if queued > 0, queued &+ bytes.count > lane.settings.outboxBytes, feed.isLive { feed.lag() }
-        let had = feed.position
         switch feed.offer(parcel) {
         case .deliver where parcel.departures.isEmpty: return stream.send(bytes)
-        case .deliver: return show(parcel, after: had)
+        case .deliver: return show(parcel, after: parcel.first - 1)
         case .deliverRest(let after): return show(parcel, after: after)
         case .read: readOn()
         case .nothing: break
         }
-        if departure(in: parcel, after: had) != nil, !hasDeparted {
+        // What is not handed over has not moved the position.
+        if departure(in: parcel, after: feed.position) != nil, !hasDeparted {
             hasDeparted = true
             missedPresence = nil
             session.leave(conversation)

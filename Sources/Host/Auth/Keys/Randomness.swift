@@ -50,8 +50,14 @@ public enum Randomness {
         }
 
         private static func draw() -> [UInt64] {
-            guard let bytes = try? Randomness.bytes(1024) else { return [] }
-            return stride(from: 0, to: bytes.count, by: 8).map { Randomness.word(bytes[$0...].prefix(8)) }
+            var words = [UInt64](repeating: 0, count: 128)
+            let filled = unsafe words.withUnsafeMutableBytes { buffer in
+                unsafe RAND_bytes(
+                    buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), Int32(truncatingIfNeeded: buffer.count))
+            }
+            if filled == 1 { return words }
+            ERR_clear_error()
+            return []
         }
     }
 }

@@ -41,25 +41,21 @@ public enum V1 {
         }
     }
 
-    /// At least the bytes that ``append(_:activeUsers:to:)`` appends, so that a batch is one allocation. For a deletion
-    /// with this many active users of identifiers up to ``UserID/limit`` bytes, without escapes.
-    public static func sizeBound(_ entry: Entry, activeUsers: Int = 0) -> Int {
+    /// About the bytes that ``append(_:activeUsers:to:)`` appends, so that a batch is one allocation: at least as many when nothing
+    /// of it needs an escape. For a deletion without its active users, who are asked for later.
+    public static func sizeEstimate(_ entry: Entry) -> Int {
         /// Field names, punctuation, timestamp and two numbers of at most 20 bytes.
         let frame = 320
         let shared =
-            frame &+ JSONWriter.length(of: entry.author.id.text) &+ JSONWriter.length(of: entry.author.username)
-            &+ JSONWriter.length(of: entry.conversation.text)
+            frame &+ entry.author.id.text.utf8.count &+ entry.author.username.utf8.count
+            &+ entry.conversation.text.utf8.count
         switch entry.change {
         case .message(let posted):
-            return shared &+ JSONWriter.length(of: posted.id.text) &+ JSONWriter.length(of: posted.content)
-                &+ (posted.clientID.map { JSONWriter.length(of: $0.text) } ?? 0)
-                &+ (posted.replyTo.map { JSONWriter.length(of: $0.text) } ?? 0)
-        case .edited(let message, let content):
-            return shared &+ JSONWriter.length(of: message.text) &+ JSONWriter.length(of: content)
-        case .deleted(let message):
-            return shared &+ JSONWriter.length(of: message.text) &+ max(0, activeUsers) &* (UserID.limit &+ 3)
-        case .created, .reaction, .member, .updated, .read:
-            return 0
+            return shared &+ posted.id.text.utf8.count &+ posted.content.utf8.count
+                &+ (posted.clientID?.text.utf8.count ?? 0) &+ (posted.replyTo?.text.utf8.count ?? 0)
+        case .edited(let message, let content): return shared &+ message.text.utf8.count &+ content.utf8.count
+        case .deleted(let message): return shared &+ message.text.utf8.count
+        case .created, .reaction, .member, .updated, .read: return 0
         }
     }
 

@@ -99,7 +99,6 @@ private struct Scene {
         V2.append(entry, epoch: ledger.epoch, to: &second)
         guard V1.isVisible(entry) else { return [second] }
         V1.append(entry, activeUsers: { [ann] }, to: &first)
-        precondition(first.count <= V1.sizeBound(entry, activeUsers: 1), "a frame past its bound")
         return [first, second]
     }
 

@@ -37,8 +37,8 @@ final class Reader {
             var budget = PageBudget()
             try snapshot.rows(at: places, of: room.row) { (row) throws(StoreError) in
                 let entry = try records.entry(row)
-                entries.append(entry)
                 budget.spend(entry.weight)
+                entries.append(entry)
                 return !budget.isSpent
             }
             return entries
@@ -80,8 +80,8 @@ final class Reader {
             var budget = PageBudget()
             for pos in found {
                 let entry = try records.entry(records.requireRow(at: pos))
-                entries.append(entry)
                 budget.spend(entry.weight)
+                entries.append(entry)
                 if budget.isSpent { return (entries, pos) }
             }
             return (entries, next)
@@ -261,20 +261,22 @@ final class Reader {
         places.removeFirst(min(skip, places.count))
         var messages: [Message] = []
         messages.reserveCapacity(places.count)
+        var weights: [Int] = []
         var budget = PageBudget()
         try snapshot.rows(at: newestFirst ? places.reversed() : places, of: room.row) { (row) throws(StoreError) in
             let message = try records.message(row)
-            messages.append(message)
             // Counted from the newest, when that is where the page begins.
-            if !newestFirst { budget.spend(message.weight) }
+            if newestFirst { weights.append(message.weight) } else { budget.spend(message.weight) }
+            messages.append(message)
             return !budget.isSpent
         }
         guard newestFirst else { return messages }
-        let kept = messages.reversed().prefix { message in
-            defer { budget.spend(message.weight) }
-            return !budget.isSpent
+        var kept = 0
+        for weight in weights.reversed() where !budget.isSpent {
+            budget.spend(weight)
+            kept += 1
         }
-        messages.removeFirst(messages.count - kept.count)
+        messages.removeFirst(messages.count - kept)
         return messages
     }
 

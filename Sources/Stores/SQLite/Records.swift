@@ -202,25 +202,24 @@ final class Records {
     func message(_ row: LogRow) throws(StoreError) -> Message {
         guard row.kind == .message, let id = row.id else { throw LogRow.damage(at: row.pos) }
         if row.target != nil, row.targetID == nil { throw LogRow.damage(at: row.pos) }
-        var message = Message(
-            id: id.id, conversation: try conversation(row.conversation), seq: row.seq, sender: try user(row.author),
-            content: row.content ?? "", isEdited: row.link != nil, isDeleted: row.erased != nil, createdAt: row.at,
-            clientID: row.clientID.map(ClientID.init), replyTo: row.targetID?.id)
+        var content = row.content ?? ""
+        var updatedAt = row.at
         if let erased = row.erased {
             let deletion = try requireRow(at: erased)
             guard deletion.kind == .deleted, deletion.target == row.pos else { throw LogRow.damage(at: row.pos) }
-            message.content = ""
-            message.updatedAt = deletion.at
-        } else {
-            if let link = row.link {
-                let edit = try requireRow(at: link)
-                guard edit.kind == .edited, edit.target == row.pos else { throw LogRow.damage(at: row.pos) }
-                message.content = edit.content ?? ""
-                message.updatedAt = edit.at
-            }
-            if row.flag == 1 { message.reactions = try reactions(to: row.pos) }
+            content = ""
+            updatedAt = deletion.at
+        } else if let link = row.link {
+            let edit = try requireRow(at: link)
+            guard edit.kind == .edited, edit.target == row.pos else { throw LogRow.damage(at: row.pos) }
+            content = edit.content ?? ""
+            updatedAt = edit.at
         }
-        return message
+        return Message(
+            id: id.id, conversation: try conversation(row.conversation), seq: row.seq, sender: try user(row.author),
+            content: content, isEdited: row.link != nil, isDeleted: row.erased != nil, createdAt: row.at,
+            updatedAt: updatedAt, clientID: row.clientID.map(ClientID.init), replyTo: row.targetID?.id,
+            reactions: row.flag == 1 && row.erased == nil ? try reactions(to: row.pos) : [])
     }
 
     private func reactions(to message: Pos) throws(StoreError) -> [Reactions] {

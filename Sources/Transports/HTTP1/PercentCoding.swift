@@ -4,10 +4,14 @@ public enum PercentCoding {
     /// The text meant by `encoded`; nil when an escape is malformed or the result is not UTF-8.
     ///
     /// - Parameter plusIsSpace: true in queries and forms, false in paths.
-    public static func decode(_ encoded: some StringProtocol, plusIsSpace: Bool) -> String? {
-        var decoder = Decoder(plusIsSpace: plusIsSpace, capacity: encoded.utf8.count)
-        for byte in encoded.utf8 { decoder.take(byte) }
-        return decoder.finish()
+    public static func decode(_ encoded: Substring, plusIsSpace: Bool) -> String? {
+        // Not generic: such a function is not specialised for another module, and costs ten times as much there.
+        var encoded = encoded
+        return encoded.withUTF8 { unsafe decode(UnsafeRawBufferPointer($0).bytes, plusIsSpace: plusIsSpace) }
+    }
+
+    public static func decode(_ encoded: String, plusIsSpace: Bool) -> String? {
+        decode(encoded[...], plusIsSpace: plusIsSpace)
     }
 
     /// The same from bytes of any kind.

@@ -35,13 +35,16 @@ public enum RESTShapes {
 
     public static func append(_ messages: [Message], to bytes: inout [UInt8]) {
         // A page of history is what is asked for most: written in one stride, like frames.
-        bytes.write(about: messages.reduce(2) { $0 &+ estimate($1) }) { pen in
+        var size = 2
+        let span = messages.span
+        for at in span.indices { size &+= estimate(span[at]) }
+        bytes.write(about: size) { pen in
             pen.list(messages) { write($0, &$1) }
         }
     }
 
     /// About the bytes that a message takes; more of them are found when its text has much to escape.
-    private static func estimate(_ message: Message) -> Int { 640 &+ message.content.utf8.count }
+    private static func estimate(_ message: borrowing Message) -> Int { 640 &+ message.content.utf8.count }
 
     private static func write(_ message: borrowing Message, _ pen: inout JSONPen) {
         pen.put(#"{"id":"#, message.id.text)

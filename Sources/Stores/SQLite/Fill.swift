@@ -71,15 +71,15 @@ struct Fill {
     }
 
     private mutating func writeRuns(_ connection: Connection, _ budget: inout Int) throws(StoreError) {
-        let index = try connection.statement(
-            "INSERT OR IGNORE INTO seq_index(conversation, seq, pos, is_message) VALUES (?, ?, ?, ?)")
+        guard run < order.count, budget > 0 else { return }
+        var index = try BulkInsertion(
+            into: "seq_index(conversation, seq, pos, is_message)", columns: 4, on: connection)
         while run < order.count, budget > 0 {
             let row = order[run]
             guard let entries = runs[row] else { break }
             while place < entries.places.count, budget > 0 {
                 let entry = entries.places[place]
-                try index.run(
-                    .integer(row), .integer(entries.first + Seq(place)), .integer(entry.pos), .flag(entry.isMessage))
+                try index.add(row, entries.first + Seq(place), entry.pos, entry.isMessage ? 1 : 0)
                 place += 1
                 budget -= 1
             }
@@ -88,6 +88,7 @@ struct Fill {
                 place = 0
             }
         }
+        try index.finish()
     }
 
     /// Only what moves with every entry: the rest of the row is written when it changes. A row that has been written
@@ -120,13 +121,15 @@ struct Fill {
     }
 
     private mutating func writeNames(_ connection: Connection, _ budget: inout Int) throws(StoreError) {
-        let insertion = try connection.statement("INSERT OR IGNORE INTO client_keys(run, hash, pos) VALUES (?, ?, ?)")
+        guard name < names.count, budget > 0 else { return }
+        var insertion = try BulkInsertion(into: "client_keys(run, hash, pos)", columns: 3, on: connection)
         while name < names.count, budget > 0 {
             let (hash, pos) = names[name]
-            try insertion.run(.integer(from), .integer(Int64(bitPattern: hash)), .integer(pos))
+            try insertion.add(from, Int64(bitPattern: hash), pos)
             name += 1
             budget -= 1
         }
+        try insertion.finish()
     }
 
     /// The run first, so that its filter is not read again; its rows, which are next to one another, a slice at a time.

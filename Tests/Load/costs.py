@@ -5,9 +5,9 @@ import statistics
 import threading
 import time
 
-# Readers that are caught up, and pages of history, lift the memory for a second or two. What a server keeps is the least
+# Readers that are caught up, and pages of history, lift the memory for a second or two, every half minute. What a server keeps is the least
 # of a window; a leak lifts that too.
-WINDOW_SECONDS = 20
+WINDOW_SECONDS = 60
 
 
 def measure(process):

@@ -178,22 +178,33 @@ final class Committer: Sendable {
         handOut(batch, results, isLost: isLost)
     }
 
-    private func handOut(_ batch: [Submission], _ results: [Result<Reply, ChatError>], isLost: Bool) {
+    private func handOut(_ batch: [Submission], _ results: consuming [Result<Reply, ChatError>], isLost: Bool) {
         var groups: [(conversation: ConversationID, entries: [Entry])] = []
         var places: [ConversationID: Int] = [:]
         var settlements: [Settlement] = []
         var calls: [(CheckedContinuation<Result<Reply, ChatError>, Never>, Result<Reply, ChatError>)] = []
         var committed = 0
-        // By index: an iterator would copy each, with all its texts.
+        // Taken out from the end, and so from the front: an iterator would copy each, with all its texts.
+        var results = results
+        results.reverse()
         for at in batch.indices {
+            guard let result = results.popLast() else { break }
             var isRefused = false
-            switch results[at] {
-            case .failure(let refusal):
+            if case .failure(let refusal) = result {
                 isRefused = true
                 metrics.count(refusal)
-            case .success(.committed(let entry)):
+            }
+            switch batch[at].origin {
+            case .session(let session, let tag, let wantsReply):
+                if wantsReply || isRefused {
+                    settlements.append(Settlement(session: session, tag: tag, result: result))
+                }
+            case .call(let continuation):
+                calls.append((continuation, result))
+            }
+            if case .success(.committed(let entry)) = result {
                 committed += 1
-                guard entry.seq > 0 else { break }
+                guard entry.seq > 0 else { continue }
                 if let last = groups.indices.last, groups[last].conversation == entry.conversation {
                     groups[last].entries.append(entry)
                 } else if let place = places[entry.conversation] {
@@ -202,14 +213,6 @@ final class Committer: Sendable {
                     places[entry.conversation] = groups.count
                     groups.append((entry.conversation, [entry]))
                 }
-            case .success: break
-            }
-            switch batch[at].origin {
-            case .session(let session, let tag, let wantsReply):
-                guard wantsReply || isRefused else { continue }
-                settlements.append(Settlement(session: session, tag: tag, result: results[at]))
-            case .call(let continuation):
-                calls.append((continuation, results[at]))
             }
         }
         if !isLost, !batch.isEmpty { metrics.batches.add(1, ordering: .relaxed) }

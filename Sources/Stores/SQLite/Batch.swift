@@ -99,6 +99,7 @@ struct Batch {
     private mutating func write(_ entry: Entry, in place: Int) throws(StoreError) {
         // Changed where it is: a copy would be one of all its texts.
         let room = rooms[place].room.row
+        var changesRoom = false
         var row = LogRow(
             pos: entry.pos, conversation: room, seq: entry.seq, ordinal: rooms[place].room.activity.messages,
             author: try self.row(of: entry.author.id, in: room), at: entry.at, kind: .message)
@@ -144,12 +145,14 @@ struct Batch {
             var changed = rooms[place].room
             try change(member, user, action, in: &changed, at: entry)
             rooms[place].room = changed
+            changesRoom = true
         case .updated(let details):
             row.kind = .updated
             row.content = details.name
             row.extra = details.description
             row.flag = details.isGroup ? 1 : 0
             rooms[place].room.details = details
+            changesRoom = true
         case .read(let seq):
             row.kind = .read
             row.subject = seq
@@ -161,10 +164,7 @@ struct Batch {
         rooms[place].room.activity.updatedAt = entry.at
         rooms[place].room.activity.through = entry.pos
         rooms[place].isChanged = true
-        switch entry.change {
-        case .member, .updated: try save(rooms[place].room)
-        default: break
-        }
+        if changesRoom { try save(rooms[place].room) }
         let stand = Place(pos: entry.pos, isMessage: row.kind == .message)
         steps.append(Step(row: room, seq: entry.seq, place: stand))
     }

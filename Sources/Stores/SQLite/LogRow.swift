@@ -115,12 +115,22 @@ struct LogRow {
     init(_ row: Statement) throws(StoreError) {
         let pos = row.integer(0)
         guard let kind = Kind(rawValue: row.integer(6)) else { throw Self.damage(at: pos) }
-        self.init(
-            pos: pos, conversation: row.integer(1), seq: row.integer(2), ordinal: row.integer(3),
-            author: row.integer(4), at: Timestamp(microseconds: row.integer(5)), kind: kind,
-            target: row.optionalInteger(7), subject: row.optionalInteger(8), flag: row.optionalInteger(9),
-            id: row.identifier(10), content: row.optionalText(11), clientID: row.optionalText(12),
-            extra: row.optionalText(13), link: row.optionalInteger(15))
+        // Not by the other initializer: what that has made is copied at each step from then on.
+        self.pos = pos
+        conversation = row.integer(1)
+        seq = row.integer(2)
+        ordinal = row.integer(3)
+        author = row.integer(4)
+        at = Timestamp(microseconds: row.integer(5))
+        self.kind = kind
+        target = row.optionalInteger(7)
+        subject = row.optionalInteger(8)
+        flag = row.optionalInteger(9)
+        id = row.identifier(10)
+        content = row.optionalText(11)
+        clientID = row.optionalText(12)
+        extra = row.optionalText(13)
+        link = row.optionalInteger(15)
         guard row.integer(14) == sum, Counter.isSound(seq), Counter.isSound(ordinal) else { throw Self.damage(at: pos) }
         erased = row.optionalInteger(16)
         targetID = row.identifier(17)

@@ -11,7 +11,10 @@ public struct HTTPField: Sendable, Hashable {
     /// Whether the field may be sent: the name is a token and the value holds no control byte but HTAB (RFC 9110
     /// sections 5.1 and 5.5). Response splitting needs a CR, an LF or a NUL, and none of them passes here.
     public var isValid: Bool {
-        !name.isEmpty && name.utf8.allSatisfy(ByteSet.token.contains) && value.utf8.allSatisfy(Byte.isFieldContent)
+        let (name, value) = (name.utf8.span, value.utf8.span)
+        for at in name.indices where !ByteSet.token.contains(name[at]) { return false }
+        for at in value.indices where !Byte.isFieldContent(value[at]) { return false }
+        return !name.isEmpty
     }
 
     /// `expected` in any case. ASCII only, as field names are.

@@ -65,6 +65,13 @@
         } while digits > 0
     }
 
+    /// What stands between two values of ``count``, once more.
+    mutating func again(_ range: Range<Int>) {
+        guard has(range.count), range.upperBound <= count else { return }
+        unsafe room.advanced(by: count).copyMemory(from: room.advanced(by: range.lowerBound), byteCount: range.count)
+        count &+= range.count
+    }
+
     mutating func flag(_ flag: Bool) { flag ? raw("true") : raw("false") }
 
     /// Leading zeros up to `width` digits.

@@ -54,8 +54,13 @@ public enum RESTShapes {
         pen.put(#","content":"#, message.content)
         pen.put(#","is_edited":"#, message.isEdited)
         pen.put(#","is_deleted":"#, message.isDeleted)
-        pen.put(#","created_at":"#, message.createdAt)
-        pen.put(#","updated_at":"#, message.updatedAt)
+        pen.raw(#","created_at":"#)
+        let start = pen.count
+        pen.time(message.createdAt)
+        let createdAt = start..<pen.count
+        pen.raw(#","updated_at":"#)
+        // Mostly the same moment.
+        if message.updatedAt == message.createdAt { pen.again(createdAt) } else { pen.time(message.updatedAt) }
         pen.put(#","seq":"#, message.seq)
         pen.put(#","client_id":"#, orNull: message.clientID?.text)
         pen.put(#","reply_to":"#, orNull: message.replyTo?.text)

@@ -24,6 +24,9 @@ package struct Flips {
     /// Which of them wrote something.
     private var writes: [Bool] = []
 
+    /// How many of them the files had seen that a crash would have left.
+    private var stepsLeft = 0
+
     private static let length = 60
 
     package static func run(seed: Int, places: Int) async throws -> Outcome {
@@ -54,21 +57,29 @@ package struct Flips {
         history = History(dice: Dice(seed: dice.next()))
     }
 
-    /// The files of a store that was closed, and before it was.
+    /// The files of a store that was closed, and those that a crash would have left when the WAL was at its longest: an idle
+    /// moment may cut it off.
     private mutating func build() async throws -> (closed: [String: [UInt8]], left: [String: [UInt8]]) {
         let disk = try FaultyDisk()
         let store = try await open(disk, Epoch(1))
+        var left: [String: [UInt8]] = [:]
         for number in 0..<Self.length {
             let step = history.nextStep(number)
             let results = try await step.perform(on: store)
             history.learn(from: results)
             steps.append(step)
             writes.append(results.isEmpty || results.contains { $0.isCommitted })
+            // Not in the middle of a checkpoint: then the file is of two moments, and only a whole WAL makes it one.
+            let files = try await store.atRest { disk.state.files.mapValues(\.settled) }
+            guard Self.walSize(of: files) > Self.walSize(of: left) else { continue }
+            left = files
+            stepsLeft = steps.count
         }
-        let left = disk.state.files.mapValues(\.settled)
         await store.close()
         return (disk.state.files.mapValues(\.settled), left)
     }
+
+    private static func walSize(of files: [String: [UInt8]]) -> Int { files["chat.db-wal"]?.count ?? 0 }
 
     private func open(_ disk: FaultyDisk, _ epoch: Epoch) async throws(StoreError) -> SQLiteStore {
         let settings = SQLiteStoreSettings(path: disk.folder.path + "/chat.db")
@@ -108,7 +119,7 @@ package struct Flips {
     /// The state after some of the steps.
     private func lookBack(_ store: SQLiteStore, _ outcome: inout Outcome) async throws(StoreError) -> String? {
         let comparison = Comparison(history)
-        for kept in (0...steps.count).reversed() {
+        for kept in (0...stepsLeft).reversed() {
             let model = InMemoryStore(epoch: Epoch(1))
             for step in steps.prefix(kept) { try await step.perform(on: model) }
             guard try await comparison.difference(store, model) == nil else { continue }
@@ -116,7 +127,7 @@ package struct Flips {
             let isSaid = store.damagedPieces > 0 && epoch == Epoch(2)
             // What is in the last commit, or behind it, or no commit at all.
             if isSaid { outcome.met += 1 } else { outcome.torn += 1 }
-            let lost = writes.dropFirst(kept).count { $0 }
+            let lost = writes[kept..<stepsLeft].count { $0 }
             return isSaid || lost <= 1 ? nil : "\(lost) steps are lost, and nobody says so"
         }
         return "no state there has ever been"

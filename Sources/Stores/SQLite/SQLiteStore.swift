@@ -147,6 +147,11 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
         try await writing.run { (writer) throws(StoreError) in while writer.tidy() {} }
     }
 
+    /// For tests: what `look` finds while the writer is in the middle of nothing.
+    package func atRest<T: Sendable>(_ look: @escaping @Sendable () -> T) async throws(StoreError) -> T {
+        try await writing.run { (_) throws(StoreError) in look() }
+    }
+
     /// For tests: a statement on the writer's connection.
     package func execute(_ sql: String) async throws(StoreError) {
         try await writing.run { (writer) throws(StoreError) in try writer.execute(sql) }

@@ -31,14 +31,13 @@ struct JSONWriterTests {
         }
     }
 
-    @Test("random text comes back the same, from our reader and from Foundation's, and its length was known")
+    @Test("random text comes back the same, from our reader and from Foundation's")
     func roundTrip() throws {
         var random = SplitMix64(seed: 2)
         for _ in 0..<1500 {
             let text = randomText(upTo: 60, using: &random)
             var bytes: [UInt8] = []
             JSONWriter.append(text, to: &bytes)
-            #expect(bytes.count == JSONWriter.length(of: text))
             guard case .string(let ours) = try JSONValue(parsing: bytes) else {
                 Issue.record("not read as text")
                 continue

@@ -13,7 +13,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     var conversation: ConversationID
     let lane: Lane
     let stream: ByteStream
-    private var machine: WebSocketMachine
+    var machine: WebSocketMachine
     var liveness: Liveness
     var feed: Feed
     private var expiry: Int64?
@@ -23,7 +23,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     /// A frame asked for something that has to be waited for. The frames behind it wait too: so answers keep their order,
     /// and however many questions a client sends, one is under way.
     var isAsking = false
-    private var isDraining = false
+    var isDraining = false
     /// Told while the queue was full: the newest notice is what still matters when it has drained.
     private var missedPresence: [UInt8]?
     /// Commands whose answers carry the client's own `id`, by tag.
@@ -124,27 +124,6 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             }
         }
         return hearOut(&bytes, from: at)
-    }
-
-    /// After our close frame: all but the peer's is passed over, and then the socket is closed, not before. A client over TLS whose
-    /// library knows no half-closed connection could not answer otherwise (RFC 6455, 7.1.1).
-    private func hearOut(_ bytes: inout MutableRawSpan, from start: Int) -> Int {
-        var at = start
-        while stream.isOpen {
-            switch machine.next(in: &bytes, from: &at) {
-            case .needBytes: return at
-            case .text, .binary, .ping, .pong: break
-            case .assembled: _ = machine.takeMessage()
-            case .close, .violation:
-                _ = liveness.peerClosed()
-                depart()
-            }
-        }
-        return bytes.byteCount
-    }
-
-    func inputEnded(_ stream: ByteStream) {
-        if liveness.isClosing { depart() } else { stream.end(stream.isInputTruncated ? .truncated : .peerClosed) }
     }
 
     private func read(_ payload: RawSpan) {
@@ -366,52 +345,5 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
             case .nothing: break
             }
         }
-    }
-
-    // MARK: The end
-
-    private func close(_ code: CloseCode, _ reason: String) {
-        guard liveness.beginClosing(now: lane.loop.now) else { return }
-        sendReplies()
-        stream.send(FrameWriter.close(code, reason: reason))
-        awaitFarewell()
-    }
-
-    /// Nothing more is said, and nothing is heard but the peer's close frame.
-    private func awaitFarewell() {
-        session.close()
-        arm()
-        stream.resumeReading()
-    }
-
-    /// Nothing more is said; what has been said is sent.
-    private func depart() {
-        session.close()
-        stream.closeAfterFlush(deadline: lane.loop.now + lane.settings.patience.forClose)
-    }
-
-    /// The host stops: what the client has said is answered first, and nothing more is read.
-    func drain(_ stream: ByteStream, deadline: Int64) {
-        guard !liveness.isClosing else { return }
-        isDraining = true
-        stream.pauseReading()
-        lane.handOver()
-        let lane = lane
-        lane.errands.send { [weak self] in
-            await lane.kernel.settled()
-            lane.loop.post { [weak self] in self?.leave(deadline: deadline) }
-        }
-    }
-
-    private func leave(deadline: Int64) {
-        guard liveness.beginClosing(now: lane.loop.now) else { return }
-        stream.send(FrameWriter.close(.goingAway, reason: "draining"))
-        // The server itself sees to the deadline.
-        awaitFarewell()
-    }
-
-    func ended(_ stream: ByteStream, reason: EndReason) {
-        session.close()
-        lane.remove(self)
     }
 }

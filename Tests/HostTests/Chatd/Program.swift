@@ -48,8 +48,15 @@ final class Program {
         let command = ["sh", "-c", #"cd "$0" && exec "$@""#, folder.path, path] + arguments
         var words: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) } + [nil]
         defer { unsafe words.forEach { unsafe free($0) } }
-        // Nothing of the tests' environment may decide.
-        var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
+        // Nothing of the tests' environment may decide, but for what a sanitizer is told by: without it the thread sanitizer of
+        // the program sees a race in each contended Mutex (Tests/Sanitizers/README.md), and its reports are lost.
+        var environment: [UnsafeMutablePointer<CChar>?] = unsafe []
+        for name in ["LD_PRELOAD", "TSAN_OPTIONS", "ASAN_OPTIONS", "LSAN_OPTIONS"] {
+            guard let value = unsafe getenv(name) else { continue }
+            unsafe environment.append(strdup(name + "=" + String(cString: value)))
+        }
+        unsafe environment.append(nil)
+        defer { unsafe environment.forEach { unsafe free($0) } }
         var process = pid_t()
         let code = unsafe posix_spawn(&process, "/bin/sh", &actions, nil, &words, &environment)
         close(ends[1])

@@ -13,9 +13,10 @@ public struct FrameID: Hashable, Sendable {
 
     /// Nil for a text that would not be accepted from a client.
     public init?(_ text: String) {
-        guard JSONWriter.length(of: text) <= WireLimits.frameID else { return nil }
+        guard text.utf8.count <= WireLimits.frameID else { return nil }
         var json: [UInt8] = []
         JSONWriter.append(text, to: &json)
+        guard json.count <= WireLimits.frameID else { return nil }
         self.json = json
     }
 }

@@ -23,31 +23,6 @@ public enum JSONWriter {
         text.withUTF8Buffer { unsafe bytes.append(contentsOf: $0) }
     }
 
-    /// The bytes that a string takes, quotes and escapes included.
-    public static func length(of text: String) -> Int {
-        2 &+ text.withBytes { escapedLength($0) }
-    }
-
-    private static func escapedLength(_ text: RawSpan) -> Int {
-        let end = text.byteCount
-        var length = end
-        var at = 0
-        while at < end {
-            while at <= end &- 8, JSONWord.escaped(text.word(at)) == 0 { at &+= 8 }
-            // The last word may begin among bytes that have been seen, which change nothing.
-            if end >= 8, at > end &- 8, JSONWord.escaped(text.word(end &- 8)) == 0 { return length }
-            guard at < end else { return length }
-            for index in at..<min(at &+ 8, end) {
-                let byte = text.byte(index)
-                if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                    length &+= letter(of: byte) == nil ? 5 : 1
-                }
-            }
-            at &+= 8
-        }
-        return length
-    }
-
     /// The letter behind the backslash, for what has a short escape.
     static func letter(of byte: UInt8) -> UInt8? {
         switch byte {

@@ -162,6 +162,31 @@ extension StoreConformance {
             let rest = try await scene.feed(Scene.bob, after: feed[2].pos)
             try expect(rest, equals: Array(feed[3...]), "from a position on")
         },
+        ConformanceCase("A filter must leave out all conversations that it does not name") { harness in
+            let scene = try await Scene.open(harness)
+            let (a, b, c, d) = (
+                try await scene.make(with: [Scene.bob]), try await scene.make(with: [Scene.bob]),
+                try await scene.make(with: [Scene.bob]), try await scene.make(with: [])
+            )
+            for round in 0..<3 {
+                for id in [a, b, c, d] {
+                    let message = try await scene.post(Scene.ada, id, "\(round) \(id)")
+                    if id != d { try await scene.perform(Scene.bob, id, .read(through: message.seq)) }
+                }
+            }
+            let all = try await scene.feed(Scene.bob)
+            for filter: Set<ConversationID> in [[a], [b, c], [c, d], [d], [], [ConversationID("nowhere"), a]] {
+                let wanted = all.filter { filter.contains($0.conversation) }
+                try expect(try await scene.feed(Scene.bob, among: filter), equals: wanted, "among \(filter)")
+                var found: [Entry] = []
+                while true {
+                    let page = try await scene.feed(Scene.bob, after: found.last?.pos ?? 0, among: filter, limit: 2)
+                    found += page
+                    if page.count < 2 { break }
+                }
+                try expect(found, equals: wanted, "among \(filter), page by page")
+            }
+        },
         ConformanceCase("read marks are among what a user may see, while it is a member") { harness in
             let scene = try await Scene.open(harness)
             let id = try await scene.make(with: [Scene.bob])

@@ -112,8 +112,10 @@ final class Scene {
         try await store.entries(in: .conversation(conversation, after: seq), limit: limit)
     }
 
-    func feed(_ user: UserID, after pos: Pos = 0, limit: Int = 1000) async throws -> [Entry] {
-        try await store.entries(in: .user(user, after: pos), limit: limit)
+    func feed(
+        _ user: UserID, after pos: Pos = 0, among: Set<ConversationID>? = nil, limit: Int = 1000
+    ) async throws -> [Entry] {
+        try await store.entries(in: .user(user, after: pos, among: among), limit: limit)
     }
 
     func see(_ conversation: ConversationID, as viewer: UserID) async throws -> Conversation {

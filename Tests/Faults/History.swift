@@ -85,7 +85,9 @@ package struct History {
             let limit = dice.roll(20)
             switch dice.roll(8) {
             case 0: return .entries(.conversation(id, after: Seq(dice.roll(40) - 2)), limit)
-            case 1: return .entries(.user(user(), after: Pos(dice.roll(Int(pos) + 5) - 2)), limit)
+            case 1:
+                let among = dice.roll(3) == 0 ? Set((0..<dice.roll(4)).map { _ in dice.pick(conversations) }) : nil
+                return .entries(.user(user(), after: Pos(dice.roll(Int(pos) + 5) - 2), among: among), limit)
             case 2: return .standing(user(), id)
             case 3: return .conversation(id, user())
             case 4: return .conversations(user(), nil, limit)

@@ -84,8 +84,9 @@ public enum Scope: Hashable, Sendable {
     /// One conversation, after a number of its own. Read marks are not among them.
     case conversation(ConversationID, after: Seq)
     /// All that a user may see: in each conversation the user is or was a member of, the entries within its stays; read
-    /// marks too, while it is a member.
-    case user(UserID, after: Pos)
+    /// marks too, while it is a member. A filter must leave out all conversations that it does not name; one that names a
+    /// conversation the user was never in, or none at all, finds nothing there.
+    case user(UserID, after: Pos, among: Set<ConversationID>? = nil)
 }
 
 /// What a conversation knows of a user, and where it stands.

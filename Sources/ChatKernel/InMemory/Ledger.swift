@@ -144,11 +144,12 @@ struct Ledger {
             return Self.page(
                 room.positions[Int(max(0, after))...].lazy.map { self.replayed(self.log[Int($0) - 1]) }, limit: limit,
                 weight: \.weight)
-        case .user(let user, let after):
+        case .user(let user, let after, let among):
             guard after < lastPos else { return [] }
-            return Self.page(
-                log[Int(max(0, after))...].lazy.filter { self.isVisible($0, to: user) }.map { self.replayed($0) },
-                limit: limit, weight: \.weight)
+            let visible = log[Int(max(0, after))...].lazy.filter { entry in
+                among?.contains(entry.conversation) ?? true && self.isVisible(entry, to: user)
+            }
+            return Self.page(visible.map { self.replayed($0) }, limit: limit, weight: \.weight)
         }
     }
 

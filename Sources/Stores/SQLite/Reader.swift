@@ -48,16 +48,16 @@ final class Reader {
     /// A part of a user's entries, and where to go on; nil when nothing more was committed.
     ///
     /// Reads the log by `pos` and leaves out what the user may not see, at most `scan` rows of it: a user of one quiet
-    /// conversation in a busy store must not hold the thread, and the WAL, for long.
+    /// conversation in a busy store must not hold the thread, and the WAL, for long. Of the user's conversations only those
+    /// are asked for that the log speaks of there, however many there are.
     func entries(
-        of user: UserID, after pos: Pos, limit: Int, scan: Int
+        of user: UserID, after pos: Pos, among: Set<ConversationID>?, limit: Int, scan: Int
     ) throws(StoreError) -> (entries: [Entry], next: Pos?) {
         guard limit > 0 else { return ([], nil) }
         return try snapshot { (snapshot) throws(StoreError) in
             // The commonest question: is there anything new?
             guard pos < snapshot.head else { return ([], nil) }
-            let stays = try stays(of: user)
-            if stays.isEmpty { return ([], nil) }
+            guard var stays = try Stays(of: user, among: among, records) else { return ([], nil) }
             var found: [Pos] = []
             var scanned = 0
             var next: Pos?
@@ -70,9 +70,7 @@ final class Reader {
                     return false
                 }
                 scanned += 1
-                if let stay = stays[row.integer(1)], stay.sees(row.integer(2)) {
-                    found.append(row.integer(0))
-                }
+                if try stays.see(row.integer(2), in: row.integer(1)) { found.append(row.integer(0)) }
                 return found.count < limit
             }
             var entries: [Entry] = []
@@ -86,29 +84,6 @@ final class Reader {
             }
             return (entries, next)
         }
-    }
-
-    private struct Stays {
-        var isActive: Bool
-        var spans: [Span] = []
-
-        func sees(_ seq: Seq) -> Bool { seq == 0 ? isActive : spans.contains { $0.contains(seq) } }
-    }
-
-    private func stays(of user: UserID) throws(StoreError) -> [Int64: Stays] {
-        var found: [Int64: Stays] = [:]
-        try records.connection.statement(
-            """
-            SELECT s.conversation, m.is_active, s.from_seq, s.through_seq FROM users u
-            CROSS JOIN memberships m ON m.user = u.row
-            CROSS JOIN stays s ON s.conversation = m.conversation AND s.user = m.user WHERE u.id = ?
-            """
-        ).each(.text(user.text)) {
-            found[$0.integer(0), default: Stays(isActive: $0.integer(1) != 0)].spans.append(
-                Span(from: $0.integer(2), through: $0.optionalInteger(3)))
-            return true
-        }
-        return found
     }
 
     // MARK: Conversations

@@ -80,14 +80,14 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
             return try await read { (reader) throws(StoreError) in
                 try reader.entries(of: id, after: seq, limit: limit)
             }
-        case .user(let user, let pos):
+        case .user(let user, let pos, let among):
             var entries: [Entry] = []
             var next: Pos? = pos
             while let from = next, entries.count < limit, !PageBudget.isSpent(by: entries.lazy.map(\.weight)) {
                 let wanted = limit - entries.count
                 let scan = scanRows
                 let part = try await read { (reader) throws(StoreError) in
-                    try reader.entries(of: user, after: from, limit: wanted, scan: scan)
+                    try reader.entries(of: user, after: from, among: among, limit: wanted, scan: scan)
                 }
                 entries += part.entries
                 next = part.next

@@ -98,7 +98,7 @@ final class StoreSession {
         try? commit(.remove(StoreImage.users[1]), entropy: 302)
         try? commit(.read(through: 5), entropy: 303)
         for user in StoreImage.users {
-            _ = try? reader.entries(of: user, after: 0, limit: 100, scan: 15)
+            _ = try? reader.entries(of: user, after: 0, among: nil, limit: 100, scan: 15)
             _ = try? reader.conversations(of: user, after: nil, limit: 9)
             _ = try? reader.conversation(room, for: user)
             _ = try? reader.standing(of: user, in: room)

@@ -78,6 +78,10 @@ final class CountingStore: Store {
     ) async throws(StoreError) -> [Conversation] {
         try await inner.conversations(of: user, after: mark, limit: limit)
     }
+    func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
+        try await inner.readMarks(in: conversation)
+    }
+
     func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message] {
         try await inner.messages(query, limit: limit)
     }

@@ -9,7 +9,7 @@ final class House {
     let store = WiltingStore()
     let kernel: Kernel
     private let run: Task<Void, Never>
-    private let returned = Mailbox<Bool>()
+    private let returned = Tray<Bool>()
 
     init(_ adjust: (inout KernelLimits) -> Void = { _ in }) throws {
         var limits = KernelLimits()
@@ -57,6 +57,11 @@ final class House {
     @discardableResult
     func perform(_ command: Command, as user: UserReference) throws -> Reply {
         try executor.finish { [kernel] in try await kernel.perform(command, as: user.id) }
+    }
+
+    /// Asks without waiting for the answer.
+    func begin(_ command: Command, as user: UserReference) {
+        _ = executor.start { [kernel] in _ = try? await kernel.perform(command, as: user.id) }
     }
 
     /// What the refusal says; nil when there is none.
@@ -109,8 +114,8 @@ let cat = UserReference(id: UserID("cat"), username: "Cat")
 
 /// An outlet that remembers.
 final class Ear: Outlet {
-    let batches = Mailbox<Batch>()
-    let signals = Mailbox<Signal>()
+    let batches = Tray<Batch>()
+    let signals = Tray<Signal>()
     /// A deaf ear's loop never reports.
     private let reports: Bool
 
@@ -146,6 +151,7 @@ final class Ear: Outlet {
 final class WiltingStore: Store {
     private struct State {
         var failure: StoreError?
+        var conversationFailure: StoreError?
         var isHolding = false
         var held: [CheckedContinuation<Void, Never>] = []
         var meanwhile: [Draft] = []
@@ -157,6 +163,12 @@ final class WiltingStore: Store {
     var failure: StoreError? {
         get { state.withLock { $0.failure } }
         set { state.withLock { $0.failure = newValue } }
+    }
+
+    /// What reading a conversation gives instead.
+    var conversationFailure: StoreError? {
+        get { state.withLock { $0.conversationFailure } }
+        set { state.withLock { $0.conversationFailure = newValue } }
     }
 
     var isHolding: Bool {
@@ -203,13 +215,19 @@ final class WiltingStore: Store {
     }
 
     func conversation(_ id: ConversationID, for viewer: UserID) async throws(StoreError) -> Conversation? {
-        try await inner.conversation(id, for: viewer)
+        if let conversationFailure { throw conversationFailure }
+        return try await inner.conversation(id, for: viewer)
     }
 
     func conversations(
         of user: UserID, after mark: ConversationMark?, limit: Int
     ) async throws(StoreError) -> [Conversation] {
         try await inner.conversations(of: user, after: mark, limit: limit)
+    }
+
+    func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
+        try await passTime()
+        return try await inner.readMarks(in: conversation)
     }
 
     func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message] {

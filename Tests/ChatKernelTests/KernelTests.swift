@@ -39,7 +39,7 @@ struct KernelTests {
         let ear = Ear()
         let session = try house.session(of: bob, in: room, on: ear)
         house.store.isHolding = true
-        let answer = Mailbox<Result<Reply, ChatError>>()
+        let answer = Tray<Result<Reply, ChatError>>()
         house.executor.start { [kernel = house.kernel] in
             do throws(ChatError) {
                 answer.put(.success(try await kernel.perform(.post(room, content: "hello"), as: ann.id)))
@@ -255,7 +255,7 @@ struct KernelTests {
         let house = try House()
         let room = try house.room(bob)
         house.store.isHolding = true
-        let answer = Mailbox<Reply?>()
+        let answer = Tray<Reply?>()
         house.executor.start { [kernel = house.kernel] in
             answer.put(try? await kernel.perform(.post(room, content: "accepted"), as: ann.id))
         }

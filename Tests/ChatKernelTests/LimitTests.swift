@@ -80,8 +80,8 @@ struct LimitTests {
 struct TurnTests {
     private let executor = ManualExecutor()
     private let turns = Turns(width: 2)
-    private let begun = Mailbox<String>()
-    private let gate = Mailbox<CheckedContinuation<Void, Never>>()
+    private let begun = Tray<String>()
+    private let gate = Tray<CheckedContinuation<Void, Never>>()
 
     private func ask(_ name: String, for user: UserReference) {
         executor.start { [turns, begun, gate] in

@@ -7,8 +7,8 @@ struct SubscriptionTests {
     /// Reads in the background; what it got is in the mailbox, and nil is the end.
     private func read(
         _ room: ConversationID, as user: UserReference, after: Seq, in house: House
-    ) -> (heard: Mailbox<Seq?>, task: Task<Void, Never>) {
-        let heard = Mailbox<Seq?>()
+    ) -> (heard: Tray<Seq?>, task: Task<Void, Never>) {
+        let heard = Tray<Seq?>()
         let task = house.executor.start { [kernel = house.kernel] in
             do {
                 for try await entry in try await kernel.entries(in: room, as: user.id, after: after) {

@@ -168,6 +168,10 @@ final class FaultyStore: Store {
         }
     }
 
+    func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
+        try await reading { (store) throws(StoreError) in try await store.readMarks(in: conversation) }
+    }
+
     func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message] {
         try await reading { (store) throws(StoreError) in try await store.messages(query, limit: limit) }
     }

@@ -7,9 +7,9 @@ final class Life {
     let kernel: Kernel
     let store: FaultyStore
     let loops: [Loop]
-    let answers = Mailbox<Answer>()
+    let answers = Tray<Answer>()
     let run: Task<Void, Never>
-    private let returned = Mailbox<Bool>()
+    private let returned = Tray<Bool>()
     /// When each user's commands were let in, and when it last tried: what the rate limit is measured by.
     var admissions: [UserID: [Int64]] = [:]
     var lastTried: [UserID: Int64] = [:]
@@ -84,7 +84,7 @@ final class Intake: Outlet {
         case signal(Signal)
     }
 
-    let items = Mailbox<Item>()
+    let items = Tray<Item>()
     private let disk: Disk
 
     init(disk: Disk) { self.disk = disk }

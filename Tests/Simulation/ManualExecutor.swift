@@ -46,7 +46,7 @@ public final class ManualExecutor: TaskExecutor {
     /// Runs an operation to its end, and with it whatever else can run.
     /// - Throws: what it throws, or ``Stuck`` when it waits for something that is not going to happen by itself.
     public func finish<T: Sendable>(_ operation: @escaping @Sendable () async throws -> T) throws -> T {
-        let outcome = Mailbox<Result<T, any Error>>()
+        let outcome = Tray<Result<T, any Error>>()
         start {
             do { outcome.put(.success(try await operation())) } catch { outcome.put(.failure(error)) }
         }

@@ -14,7 +14,7 @@ final class Reading {
     let user: UserID
     let conversation: ConversationID
     var position: Seq
-    let news = Mailbox<News>()
+    let news = Tray<News>()
     let valve = Valve()
     private(set) var task: Task<Void, Never>?
     var isOver = false
@@ -47,7 +47,7 @@ final class Reading {
 
     private static func read(
         _ kernel: Kernel, _ conversation: ConversationID, _ user: UserID, after: Seq, persists: Bool,
-        news: Mailbox<News>, valve: Valve
+        news: Tray<News>, valve: Valve
     ) async {
         do throws(ChatError) {
             let entries = try await kernel.entries(in: conversation, as: user, after: after)

@@ -23,6 +23,8 @@ extension World {
 
     /// Parcels come in the order of commits, each once, and none before its commit.
     private func check(_ parcel: Parcel, on loop: Loop, head: Pos) {
+        for mark in parcel.marks where mark.pos > head { fail("shown before it was committed: pos \(mark.pos)") }
+        guard !parcel.entries.isEmpty else { return }
         let reached = loop.reached[parcel.conversation] ?? 0
         if parcel.first <= reached { fail("a parcel came twice, or too late: \(parcel.first) after \(reached)") }
         for (entry, next) in zip(parcel.entries, parcel.entries.dropFirst()) where next.seq != entry.seq + 1 {

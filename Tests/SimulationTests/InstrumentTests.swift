@@ -29,7 +29,7 @@ struct InstrumentTests {
     @Test("Nothing runs before it is stepped, and one job a step")
     func stepping() {
         let executor = ManualExecutor()
-        let done = Mailbox<Int>()
+        let done = Tray<Int>()
         executor.start { done.put(1) }
         executor.start { done.put(2) }
         #expect(done.count == 0)
@@ -44,7 +44,7 @@ struct InstrumentTests {
     func sleeping() {
         let executor = ManualExecutor()
         let time = SimulatedTime()
-        let woken = Mailbox<Int>()
+        let woken = Tray<Int>()
         for deadline in [30, 10, 20] {
             executor.start {
                 try? await time.sleep(until: Int64(deadline))
@@ -64,7 +64,7 @@ struct InstrumentTests {
     func cancelling() {
         let executor = ManualExecutor()
         let time = SimulatedTime()
-        let woken = Mailbox<Bool>()
+        let woken = Tray<Bool>()
         let task = executor.start {
             do {
                 try await time.sleep(until: 1000)

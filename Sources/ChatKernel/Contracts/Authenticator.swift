@@ -2,6 +2,8 @@
 public enum Credentials: Sendable {
     /// A signed token: `?token=`, `Authorization: Bearer`, or a frame's.
     case token(String)
+    /// A ticket: `?ticket=`, where a client cannot set a header and a token should not stand in an address.
+    case ticket(String)
 }
 
 /// Who somebody is, and until when that holds.
@@ -15,6 +17,20 @@ public struct Identity: Hashable, Sendable {
         self.user = user
         self.expiresAt = expiresAt
         self.isSuperuser = isSuperuser
+    }
+}
+
+extension Identity {
+    /// The leeway for clocks that disagree, with which the end of a token is judged, in seconds (`protocol.md` section 8).
+    public static let leewaySeconds: Int64 = 30
+
+    /// How long it still holds, the leeway included, in nanoseconds: 0 when it is over, some 30 years when it does not end.
+    public func timeLeft(at now: Timestamp) -> Int64 {
+        let longest: Int64 = 1 << 60
+        guard let expiresAt else { return longest }
+        let (left, isFar) = expiresAt.advanced(bySeconds: Self.leewaySeconds).microseconds
+            .subtractingReportingOverflow(now.microseconds)
+        return isFar ? longest : min(max(0, left), longest / 1000) * 1000
     }
 }
 
@@ -45,6 +61,25 @@ public protocol Accounts: Authenticator {
     /// Must take the same time for an unknown user as for a wrong password.
     /// - Throws: `token_invalid` when the pair does not match, `rate_limited`.
     func login(username: String, password: String, from address: String?) async throws(ChatError) -> AccessToken
+}
+
+/// An optional ability: an authenticator that gives tickets, for clients that cannot set a header, such as a browser's
+/// `EventSource` and `WebSocket`.
+public protocol TicketIssuing: Authenticator {
+    /// A ticket for somebody who has been identified. ``Authenticator/identify(_:)`` must take it once, within its life, for
+    /// the same user and until the same moment, and never again.
+    func issueTicket(to identity: Identity) throws(ChatError) -> Ticket
+}
+
+/// Shown once instead of a token, soon.
+public struct Ticket: Sendable {
+    public let text: String
+    public let expiresInSeconds: Int
+
+    public init(text: String, expiresInSeconds: Int) {
+        self.text = text
+        self.expiresInSeconds = expiresInSeconds
+    }
 }
 
 /// A token for its bearer.

@@ -52,6 +52,10 @@ public protocol Store: Sendable {
     /// then it must hold those next to where it begins, the newest of ``MessageQuery/newest(_:spans:offset:)``.
     func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message]
 
+    /// How far the present members of a conversation have read, by when they came; empty when there is none. Those who have
+    /// read nothing are left out.
+    func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark]
+
     /// Accounts, ordered by username; at most `limit`.
     func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User]
 
@@ -97,6 +101,17 @@ public struct Standing: Hashable, Sendable {
     public init(membership: Membership?, lastSeq: Seq) {
         self.membership = membership
         self.lastSeq = lastSeq
+    }
+}
+
+/// How far a user has read in a conversation.
+public struct ReadMark: Hashable, Sendable {
+    public let user: UserID
+    public let seq: Seq
+
+    public init(user: UserID, seq: Seq) {
+        self.user = user
+        self.seq = seq
     }
 }
 

@@ -175,12 +175,13 @@ final class Committer: Sendable {
             log.error("the store answered for another number of drafts", LogField("drafts", drafts.count))
             results = drafts.map { _ in .failure(ChatError(.internal, "Something went wrong on our side.")) }
         }
-        handOut(batch, results, isLost: isLost)
+        await handOut(batch, results, isLost: isLost)
     }
 
-    private func handOut(_ batch: [Submission], _ results: consuming [Result<Reply, ChatError>], isLost: Bool) {
-        var groups: [(conversation: ConversationID, entries: [Entry])] = []
-        var places: [ConversationID: Int] = [:]
+    private func handOut(
+        _ batch: [Submission], _ results: consuming [Result<Reply, ChatError>], isLost: Bool
+    ) async {
+        var groups = ParcelGroups()
         var settlements: [Settlement] = []
         var calls: [(CheckedContinuation<Result<Reply, ChatError>, Never>, Result<Reply, ChatError>)] = []
         var committed = 0
@@ -204,33 +205,23 @@ final class Committer: Sendable {
             }
             if case .success(.committed(let entry)) = result {
                 committed += 1
-                guard entry.seq > 0 else { continue }
-                if let last = groups.indices.last, groups[last].conversation == entry.conversation {
-                    groups[last].entries.append(entry)
-                } else if let place = places[entry.conversation] {
-                    groups[place].entries.append(entry)
-                } else {
-                    places[entry.conversation] = groups.count
-                    groups.append((entry.conversation, [entry]))
-                }
+                groups.add(entry)
             }
         }
         if !isLost, !batch.isEmpty { metrics.batches.add(1, ordering: .relaxed) }
         metrics.entries.add(committed, ordering: .relaxed)
-        if Mutation.dropsDelivery.isOn { _ = groups.popLast() }
-        if Mutation.reordersBatch.isOn { for at in groups.indices { groups[at].entries.reverse() } }
-        let parcels = groups.map { Parcel(conversation: $0.conversation, entries: $0.entries) }
-        let addressed = fanout.address(parcels, settlements)
+        let addressed = await address(groups.parcels(), settlements, through: groups.through)
         let generation = wakeAfter { [time] in
             $0.isFailing = isLost
             return $0.queue.written(toOutlets: addressed.count, now: time.monotonic())
         }
         for item in Mutation.deliversTwice.isOn ? addressed + addressed : addressed {
             item.outlet.deliver(
-                Batch(parcels: item.parcels, settlements: item.settlements) { [weak self] in
+                Batch(item.contents, through: groups.through) { [weak self] in
                     self?.wakeAfter { $0.queue.reported(generation) }
                 })
         }
+        if groups.through > 0 { fanout.delivered(through: groups.through) }
         for (continuation, result) in calls { continuation.resume(returning: result) }
         let settled = state.withLock { state in
             state.handedOut += batch.count
@@ -240,5 +231,71 @@ final class Committer: Sendable {
             return reached
         }
         for continuation in settled { continuation.resume() }
+    }
+
+    /// Sorts parcels by outlet, and learns first who is in conversations that have not had news for long.
+    private func address(
+        _ parcels: [Parcel], _ settlements: [Settlement], through: Pos
+    ) async -> [Fanout.Addressed] {
+        var isFinal = false
+        while true {
+            switch fanout.address(parcels, settlements, through: through, isFinal: isFinal) {
+            case .done(let addressed): return addressed
+            case .lacks(let conversations):
+                for conversation in conversations {
+                    do throws(StoreError) {
+                        // No batch is under way, so these are the members after this one.
+                        let found = try await store.conversation(conversation, for: UserID(""))
+                        fanout.learn(conversation, members: found?.participants.map(\.user.id) ?? [])
+                    } catch {
+                        log.error("the members of a conversation could not be read", LogField("reason", error))
+                        isFinal = true
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a batch brought, by conversation.
+private struct ParcelGroups {
+    private struct Group {
+        let conversation: ConversationID
+        var entries: [Entry] = []
+        var marks: [Entry] = []
+    }
+
+    private var groups: [Group] = []
+    private var places: [ConversationID: Int] = [:]
+    /// The highest `pos` of all.
+    private(set) var through: Pos = 0
+
+    mutating func add(_ entry: Entry) {
+        through = entry.pos
+        let place = place(of: entry.conversation)
+        if entry.seq > 0 { groups[place].entries.append(entry) } else { groups[place].marks.append(entry) }
+    }
+
+    private mutating func place(of conversation: ConversationID) -> Int {
+        if let last = groups.indices.last, groups[last].conversation == conversation { return last }
+        if let known = places[conversation] { return known }
+        places[conversation] = groups.count
+        groups.append(Group(conversation: conversation))
+        return groups.count - 1
+    }
+
+    consuming func parcels() -> [Parcel] {
+        if Mutation.dropsDelivery.isOn { _ = groups.popLast() }
+        if Mutation.reordersBatch.isOn { for at in groups.indices { groups[at].entries.reverse() } }
+        return groups.map {
+            Parcel(conversation: $0.conversation, entries: $0.entries, marks: Self.newest(of: $0.marks))
+        }
+    }
+
+    /// State, not history: the newest of each user is what matters.
+    private static func newest(of marks: [Entry]) -> [Entry] {
+        guard marks.count > 1 else { return marks }
+        var seen: Set<UserID> = []
+        return marks.reversed().filter { seen.insert($0.author.id).inserted }.reversed()
     }
 }

@@ -1,69 +1,171 @@
 import Synchronization
 
-/// Which outlets follow which conversation. An outlet is counted once for each of its readers there.
+/// Which outlets follow which conversation, and which users. An outlet is counted once for each of its readers there.
+///
+/// A user's conversations are not listed here: a user may be in ten thousand, of which three have news. Instead the members
+/// of a conversation are known from when it first has news while anybody is followed (``Roster``).
 final class Fanout: Sendable {
-    private struct Follower {
-        let outlet: any Outlet
-        var readers: Int
+    private struct State {
+        var readers: [ConversationID: [Readers]] = [:]
+        var followers = Followers()
+        var rosters = Rosters()
+        /// Everything committed up to here has been handed out; nil until the kernel knows where the store stands.
+        var through: Pos?
+        /// The same, and it is in the outlets' queues.
+        var delivered: Pos?
     }
 
-    private let followers = Mutex<[ConversationID: [Follower]]>([:])
+    private struct Readers {
+        let outlet: any Outlet
+        var count: Int
+    }
+
+    private let state = Mutex(State())
+
+    // MARK: Conversations
 
     /// Returns the identifier as it is kept here: one text for all who follow the conversation, instead of one each.
     func follow(_ conversation: ConversationID, by outlet: any Outlet) -> ConversationID {
-        followers.withLock { followers in
-            if let at = followers[conversation]?.firstIndex(where: { $0.outlet === outlet }) {
-                followers[conversation]?[at].readers += 1
+        state.withLock { state in
+            if let at = state.readers[conversation]?.firstIndex(where: { $0.outlet === outlet }) {
+                state.readers[conversation]?[at].count += 1
             } else {
-                followers[conversation, default: []].append(Follower(outlet: outlet, readers: 1))
+                state.readers[conversation, default: []].append(Readers(outlet: outlet, count: 1))
             }
-            return followers.index(forKey: conversation).map { followers[$0].key } ?? conversation
+            return state.readers.index(forKey: conversation).map { state.readers[$0].key } ?? conversation
         }
     }
 
     func unfollow(_ conversation: ConversationID, by outlet: any Outlet) {
-        followers.withLock { followers in
-            guard let at = followers[conversation]?.firstIndex(where: { $0.outlet === outlet }) else { return }
-            followers[conversation]?[at].readers -= 1
-            if followers[conversation]?[at].readers == 0 { followers[conversation]?.remove(at: at) }
-            if followers[conversation]?.isEmpty == true { followers[conversation] = nil }
+        state.withLock { state in
+            guard let at = state.readers[conversation]?.firstIndex(where: { $0.outlet === outlet }) else { return }
+            state.readers[conversation]?[at].count -= 1
+            if state.readers[conversation]?[at].count == 0 { state.readers[conversation]?.remove(at: at) }
+            if state.readers[conversation]?.isEmpty == true { state.readers[conversation] = nil }
         }
     }
 
     /// How many readers a conversation has: its connections.
     func readers(of conversation: ConversationID) -> Int {
-        followers.withLock { $0[conversation]?.reduce(0) { $0 + $1.readers } ?? 0 }
+        state.withLock { $0.readers[conversation]?.reduce(0) { $0 + $1.count } ?? 0 }
     }
 
     func send(_ signal: Signal) {
-        let outlets = followers.withLock { $0[signal.conversation]?.map(\.outlet) ?? [] }
+        let outlets = state.withLock { $0.readers[signal.conversation]?.map(\.outlet) ?? [] }
         for outlet in outlets { outlet.signal(signal) }
     }
 
-    /// Sorts what a commit brought by outlet: only those that follow a conversation get its parcel.
-    func address(_ parcels: [Parcel], _ settlements: [Settlement]) -> [Addressed] {
-        var addressed: [Addressed] = []
-        func index(of outlet: any Outlet) -> Int {
-            if let known = addressed.firstIndex(where: { $0.outlet === outlet }) { return known }
-            addressed.append(Addressed(outlet: outlet))
-            return addressed.count - 1
+    // MARK: Users
+
+    /// The store's head. Before the first batch has been handed out, whatever is past it will be; later it says nothing new.
+    func begin(at head: Pos) {
+        state.withLock { state in
+            guard state.through == nil else { return }
+            state.through = head
+            state.delivered = head
         }
-        followers.withLock { followers in
-            for parcel in parcels {
-                for follower in followers[parcel.conversation] ?? [] {
-                    addressed[index(of: follower.outlet)].parcels.append(parcel)
-                }
-            }
+    }
+
+    /// The outlets have been given all up to here.
+    func delivered(through pos: Pos) { state.withLock { $0.delivered = pos } }
+
+    var deliveredThrough: Pos? { state.withLock { $0.delivered } }
+
+    /// From here on the outlet gets the user's mail of everything past the position returned.
+    func follow(_ user: UserID, as place: Int, by outlet: any Outlet) -> (follower: Follower, after: Pos)? {
+        state.withLock { state in
+            guard let through = state.through else { return nil }
+            let follower = Follower(user: user, place: place, outlet: outlet)
+            state.followers.add(follower)
+            return (follower, through)
         }
-        for settlement in settlements {
-            addressed[index(of: settlement.session.outlet)].settlements.append(settlement)
+    }
+
+    func unfollow(_ follower: Follower) {
+        state.withLock { state in
+            state.followers.remove(follower)
+            // They are kept up only while somebody needs them.
+            if state.followers.isEmpty { state.rosters = Rosters() }
         }
-        return addressed
+    }
+
+    func learn(_ conversation: ConversationID, members: [UserID]) {
+        state.withLock { $0.rosters.learn(conversation, members) }
+    }
+
+    // MARK: A batch
+
+    enum Addressing {
+        case done([Addressed])
+        /// Who is in these must be learnt first; the members as they are after the batch.
+        case lacks([ConversationID])
     }
 
     struct Addressed {
         let outlet: any Outlet
-        var parcels: [Parcel] = []
-        var settlements: [Settlement] = []
+        var contents = Batch.Contents()
+    }
+
+    /// Sorts what a commit brought by outlet: only those that follow a conversation, or one of its members, get its parcel.
+    /// - Parameter isFinal: members that are not known stay so: their mail is said to lack.
+    func address(
+        _ parcels: [Parcel], _ settlements: [Settlement], through: Pos, isFinal: Bool = false
+    ) -> Addressing {
+        var sorting = Sorting()
+        let lacking: [ConversationID] = state.withLock { state in
+            let isMailed = !state.followers.isEmpty
+            if isMailed, !isFinal {
+                let lacking = parcels.filter { [rosters = state.rosters] in !rosters.knows($0) }
+                if !lacking.isEmpty { return lacking.map(\.conversation) }
+            }
+            for parcel in parcels {
+                for readers in state.readers[parcel.conversation] ?? [] {
+                    sorting[readers.outlet].parcels.append(parcel)
+                }
+                guard isMailed else { continue }
+                if let audience = state.rosters.pass(parcel, among: state.followers) {
+                    sorting.mail(parcel, to: audience)
+                } else {
+                    for follower in state.followers.all { sorting[follower.outlet].lacksMail = true }
+                }
+            }
+            if isMailed { state.rosters.trim() }
+            if through > 0 { state.through = through }
+            return []
+        }
+        guard lacking.isEmpty else { return .lacks(lacking) }
+        for settlement in settlements { sorting[settlement.session.outlet].settlements.append(settlement) }
+        return .done(sorting.addressed)
+    }
+
+    private struct Sorting {
+        var addressed: [Addressed] = []
+
+        subscript(outlet: any Outlet) -> Batch.Contents {
+            get { addressed[index(of: outlet) ?? 0].contents }
+            _modify {
+                let at = index(of: outlet) ?? addressed.count
+                if at == addressed.count { addressed.append(Addressed(outlet: outlet)) }
+                yield &addressed[at].contents
+            }
+        }
+
+        private func index(of outlet: any Outlet) -> Int? { addressed.firstIndex { $0.outlet === outlet } }
+
+        mutating func mail(_ parcel: Parcel, to audience: [Follower]) {
+            guard let first = audience.first else { return }
+            // Mostly there is one loop, and one pass.
+            if audience.allSatisfy({ $0.outlet === first.outlet }) {
+                self[first.outlet].mail.append(Mail(parcel: parcel, followers: audience))
+                return
+            }
+            var outlets: [any Outlet] = []
+            for follower in audience where !outlets.contains(where: { $0 === follower.outlet }) {
+                outlets.append(follower.outlet)
+            }
+            for outlet in outlets {
+                self[outlet].mail.append(Mail(parcel: parcel, followers: audience.filter { $0.outlet === outlet }))
+            }
+        }
     }
 }

@@ -71,6 +71,8 @@ public struct Feed: Sendable {
 
     /// A parcel has come live.
     public mutating func offer(_ parcel: Parcel) -> Offer {
+        // Read marks alone have no number, and no place in the order that is kept here.
+        if parcel.entries.isEmpty { return .nothing }
         switch state {
         case .live:
             if parcel.last <= position { return .nothing }

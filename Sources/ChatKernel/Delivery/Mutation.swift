@@ -65,9 +65,8 @@ package enum Mutation: String, CaseIterable, Sendable {
                     conversation: submission.draft.conversation, seq: standing.lastSeq + 1, pos: pos, at: time.wall(),
                     author: author, change: .message(posted))
                 let parcel = Parcel(conversation: entry.conversation, entries: [entry])
-                for item in fanout.address([parcel], []) {
-                    item.outlet.deliver(Batch(parcels: item.parcels, settlements: []) {})
-                }
+                guard case .done(let addressed) = fanout.address([parcel], [], through: 0) else { return }
+                for item in addressed { item.outlet.deliver(Batch(item.contents, through: 0) {}) }
             }
         }
     }

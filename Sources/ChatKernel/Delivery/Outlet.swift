@@ -11,16 +11,32 @@ public protocol Outlet: AnyObject, Sendable {
 
 /// What one commit brought to one outlet.
 public final class Batch: Sendable {
-    /// In commit order; at most one for each conversation.
+    /// Of the conversations that its readers follow, in commit order; at most one for each.
     public let parcels: [Parcel]
+    /// Of the conversations that its followed users are or were in, in commit order; at most one for each.
+    public let mail: [Mail]
+    /// Not all mail is here: what the followed users are to get of this batch is in the store only.
+    public let lacksMail: Bool
+    /// Everything committed up to here has been handed out, with this batch.
+    public let through: Pos
     /// What became of the commands of this outlet's sessions, in the order in which they were submitted.
     public let settlements: [Settlement]
     private let report: Report
 
-    init(parcels: [Parcel], settlements: [Settlement], gate: @escaping @Sendable () -> Void) {
-        self.parcels = parcels
-        self.settlements = settlements
+    init(_ contents: consuming Contents, through: Pos, gate: @escaping @Sendable () -> Void) {
+        parcels = contents.parcels
+        mail = contents.mail
+        lacksMail = contents.lacksMail
+        settlements = contents.settlements
+        self.through = through
         report = Report(gate)
+    }
+
+    struct Contents {
+        var parcels: [Parcel] = []
+        var mail: [Mail] = []
+        var lacksMail = false
+        var settlements: [Settlement] = []
     }
 
     /// Says that everything here has been handed to the network. Only the first call counts; an outlet that forgets
@@ -28,6 +44,27 @@ public final class Batch: Sendable {
     public func finished() { report.make() }
 
     deinit { report.make() }
+}
+
+/// A parcel for users whom an outlet follows, wherever they are.
+public struct Mail: Sendable {
+    public let parcel: Parcel
+    /// Who may see something of it. What that is ``Parcel/visible(to:)`` says; mostly all.
+    public let followers: [Follower]
+}
+
+/// A user whom an outlet follows through all of the user's conversations, those to come included.
+public final class Follower: Sendable {
+    public let user: UserID
+    /// The outlet's own name for it.
+    public let place: Int
+    let outlet: any Outlet
+
+    init(user: UserID, place: Int, outlet: any Outlet) {
+        self.user = user
+        self.place = place
+        self.outlet = outlet
+    }
 }
 
 /// The answer to one command of a session.

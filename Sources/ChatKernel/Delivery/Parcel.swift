@@ -5,45 +5,143 @@ import Synchronization
 /// Encoded once a form of the wire, on first need; every reader gets the same bytes.
 public final class Parcel: Sendable {
     public let conversation: ConversationID
-    /// The numbered entries, contiguous and ascending; at least one.
+    /// The numbered entries, contiguous and ascending; none when the commit brought only read marks.
     public let entries: [Entry]
+    /// Read marks, which have no number: of each user the newest of this commit, in the order of their `pos`.
+    public let marks: [Entry]
     /// Who stopped being a member in these entries, and at which number.
-    public let departures: [Departure]
-    private let encodings = Mutex<[(form: WireForm, bytes: [UInt8])]>([])
+    public let departures: [Crossing]
+    /// Who became a member in these entries, and at which number.
+    public let arrivals: [Crossing]
+    /// Messages whose content these entries take away.
+    public let erasures: [MessageID]
+    private let encodings = Mutex<[(form: WireForm, bytes: WireBytes)]>([])
 
-    public struct Departure: Hashable, Sendable {
+    /// Somebody crosses the threshold of a conversation.
+    public struct Crossing: Hashable, Sendable {
         public let user: UserID
         public let seq: Seq
     }
 
-    /// - Precondition: `entries` is not empty. The kernel makes parcels; a test may.
-    public init(conversation: ConversationID, entries: [Entry]) {
-        precondition(!entries.isEmpty, "a parcel holds at least one entry")
+    /// - Precondition: there is an entry or a mark. The kernel makes parcels; a test may.
+    public init(conversation: ConversationID, entries: [Entry], marks: [Entry] = []) {
+        precondition(!entries.isEmpty || !marks.isEmpty, "a parcel holds something")
         self.conversation = conversation
         self.entries = entries
-        departures = entries.compactMap { entry in
-            guard case .member(let action, let member) = entry.change, action.endsMembership else { return nil }
-            return Departure(user: member.user.id, seq: entry.seq)
+        self.marks = marks
+        var departures: [Crossing] = []
+        var arrivals: [Crossing] = []
+        var erasures: [MessageID] = []
+        // By index: an iterator would copy each, with all its texts.
+        for at in entries.indices {
+            switch entries[at].change {
+            case .created(_, let members):
+                arrivals += members.map { Crossing(user: $0.user.id, seq: entries[at].seq) }
+            case .member(let action, let member):
+                let crossing = Crossing(user: member.user.id, seq: entries[at].seq)
+                if action.endsMembership { departures.append(crossing) }
+                if action == .added { arrivals.append(crossing) }
+            case .deleted(let message): erasures.append(message)
+            default: break
+            }
         }
+        self.departures = departures
+        self.arrivals = arrivals
+        self.erasures = erasures
     }
 
+    /// The first and the last number; 0 without entries.
     public var first: Seq { entries.first?.seq ?? 0 }
     public var last: Seq { entries.last?.seq ?? 0 }
 
-    /// The entries in this form, made by whoever asks first.
-    public func encoded(as form: WireForm, _ encode: ([Entry]) -> [UInt8]) -> [UInt8] {
+    /// The lowest and the highest `pos` of what is here.
+    public var firstPos: Pos { min(entries.first?.pos ?? .max, marks.first?.pos ?? .max) }
+    public var lastPos: Pos { max(entries.last?.pos ?? 0, marks.last?.pos ?? 0) }
+
+    /// How many events are here.
+    public var count: Int { entries.count + marks.count }
+
+    /// Entries and marks in the order of their `pos`.
+    public func events() -> [Entry] {
+        marks.isEmpty ? entries : (entries + marks).sorted { $0.pos < $1.pos }
+    }
+
+    /// Whether content of these messages is here.
+    func speaks(of messages: [MessageID]) -> Bool {
+        entries.contains { entry in
+            switch entry.change {
+            case .message(let posted): messages.contains(posted.id)
+            case .edited(let message, _): messages.contains(message)
+            default: false
+            }
+        }
+    }
+
+    /// Whether somebody came or went here: only then do two members see different things of it.
+    public func isCrossed(by user: UserID) -> Bool {
+        arrivals.contains { $0.user == user } || departures.contains { $0.user == user }
+    }
+
+    /// Which of the ``events()`` from the beginning a user may see who is a member before or after them: each of its
+    /// stays, the entry that ends one included. Nil for all.
+    public func visible(to user: UserID) -> [Int]? {
+        guard isCrossed(by: user) else { return nil }
+        var isMember =
+            switch (arrivals.first { $0.user == user }, departures.first { $0.user == user }) {
+            case (let come?, let gone?): gone.seq < come.seq
+            case (nil, _): true
+            case (_, nil): false
+            }
+        var seen: [Int] = []
+        for (index, event) in events().enumerated() {
+            let isMine: Bool
+            switch event.change {
+            case .created(_, let members): isMine = members.contains { $0.user.id == user }
+            case .member(_, let member): isMine = member.user.id == user
+            default: isMine = false
+            }
+            if isMine { isMember = true }
+            if isMember { seen.append(index) }
+            if isMine, case .member(let action, _) = event.change, action.endsMembership { isMember = false }
+        }
+        return seen
+    }
+
+    /// Those of the events that a user may see.
+    public func events(for user: UserID) -> [Entry] {
+        let events = events()
+        return visible(to: user).map { $0.map { events[$0] } } ?? events
+    }
+
+    /// What is here in this form, made by whoever asks first.
+    public func encoded(as form: WireForm, _ encode: (Parcel) -> WireBytes) -> WireBytes {
         encodings.withLock { encodings in
             if let known = encodings.first(where: { $0.form == form }) { return known.bytes }
-            let bytes = encode(entries)
+            let bytes = encode(self)
             encodings.append((form, bytes))
             return bytes
         }
     }
 }
 
-/// A way of encoding entries that several readers share, such as "profile v1 in WebSocket frames".
+/// A way of encoding events that several readers share, such as "profile v1 in WebSocket frames".
 public struct WireForm: Hashable, Sendable {
     public let name: String
 
     public init(_ name: String) { self.name = name }
+}
+
+/// The events of a parcel in one form, one behind the other.
+public struct WireBytes: Sendable {
+    public let bytes: [UInt8]
+    /// Where each event ends, in the order of ``Parcel/events()``; empty in a form that is only ever taken whole.
+    public let ends: [Int]
+
+    public init(_ bytes: [UInt8], ends: [Int] = []) {
+        self.bytes = bytes
+        self.ends = ends
+    }
+
+    /// The bytes of one event.
+    public func range(of event: Int) -> Range<Int> { (event > 0 ? ends[event - 1] : 0)..<ends[event] }
 }

@@ -51,6 +51,10 @@ public final class InMemoryStore: Store {
         try reading { $0.messages(query, limit: limit) }
     }
 
+    public func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
+        try reading { $0.readMarks(in: conversation) }
+    }
+
     public func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {
         try reading { $0.users(query, limit: limit) }
     }

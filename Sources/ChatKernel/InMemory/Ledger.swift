@@ -230,6 +230,13 @@ struct Ledger {
         }
     }
 
+    func readMarks(in id: ConversationID) -> [ReadMark] {
+        guard let room = conversations[id] else { return [] }
+        return room.present.compactMap { user in
+            room.memberships[user].flatMap { $0.readSeq > 0 ? ReadMark(user: user, seq: $0.readSeq) : nil }
+        }
+    }
+
     func users(_ query: UserQuery, limit: Int) -> [User] {
         let found: [User] =
             switch query {

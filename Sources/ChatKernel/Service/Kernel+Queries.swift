@@ -7,6 +7,14 @@ extension Kernel {
         }
     }
 
+    /// Whether the user is or once was a member: may ask for what happened during its stays.
+    /// - Throws: `unknown_conversation`, `not_a_member`.
+    public func requireKnown(_ conversation: ConversationID, to user: UserID) async throws(ChatError) {
+        guard try await standing(of: user, in: conversation).membership != nil else {
+            throw ChatError(.notAMember, "You never were a member of this conversation.")
+        }
+    }
+
     /// The conversation as the user sees it.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func conversation(_ id: ConversationID, as user: UserID) async throws(ChatError) -> Conversation {
@@ -78,7 +86,9 @@ extension Kernel {
 
     /// The store's position now: where a client that knows everything stands.
     public func head() async throws(ChatError) -> Cursor {
-        try await ask { (store) throws(StoreError) in try await store.head() }
+        let head = try await ask { (store) throws(StoreError) in try await store.head() }
+        fanout.begin(at: head.pos)
+        return head
     }
 
     /// A stretch of a conversation's log, as one user may see it.
@@ -205,13 +215,13 @@ extension Kernel {
     }
 
     /// For what may be a page of much: when it is the user's turn.
-    private func ask<T: Sendable>(
+    func ask<T: Sendable>(
         for user: UserID, _ question: (any Store) async throws(StoreError) -> T
     ) async throws(ChatError) -> T {
         try await turns.take(for: user) { () async throws(ChatError) in try await ask(question) }
     }
 
-    private func ask<T: Sendable>(
+    func ask<T: Sendable>(
         _ question: (any Store) async throws(StoreError) -> T
     ) async throws(ChatError) -> T {
         do throws(StoreError) { return try await question(store) } catch { throw error.asChatError }

@@ -74,6 +74,8 @@ public final class Kernel: Sendable {
 
     /// Commits and keeps time until cancelled; then commits what had been accepted, and returns.
     public func run() async {
+        // Should it fail, whoever follows a user asks again.
+        _ = try? await head()
         await withDiscardingTaskGroup { group in
             if let store = store as? any StoreWithWriter {
                 group.addTask(executorPreference: store.writer) { await self.committer.run() }

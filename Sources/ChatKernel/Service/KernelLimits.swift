@@ -27,6 +27,9 @@ public struct KernelLimits: Sendable {
     public var heldEntries = 1024
     /// Entries in one read of the store, when a reader catches up.
     public var pageEntries = 256
+    /// Conversations in a snapshot, and the newest messages of each: what a client shows first. The rest it asks for.
+    public var snapshotConversations = 100
+    public var snapshotMessages = 20
     /// A conversation's name and description, in bytes; past it `invalid_field`.
     public var nameBytes = 256
     public var descriptionBytes = 4096

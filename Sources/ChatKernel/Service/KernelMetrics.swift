@@ -8,11 +8,12 @@ public final class KernelMetrics: Sendable {
     let refusals = Atomic<Int>(0)
     let signals = Atomic<Int>(0)
     let sessions = Atomic<Int>(0)
+    private let polls = Atomic<Int>(0)
     private let limited = Mutex<[Limit: Int]>([:])
 
     init() {}
 
-    /// The numbers now. All but ``openSessions`` only grow.
+    /// The numbers now. All but ``openSessions`` and ``waitingPolls`` only grow.
     public struct Reading: Sendable {
         public let committedEntries: Int
         public let committedBatches: Int
@@ -21,6 +22,8 @@ public final class KernelMetrics: Sendable {
         public let refusedCommands: Int
         public let signals: Int
         public let openSessions: Int
+        /// Requests that wait for something to happen.
+        public let waitingPolls: Int
         /// Refusals by the limit that was met; those that never were are not here.
         public let limited: [Limit: Int]
     }
@@ -32,11 +35,15 @@ public final class KernelMetrics: Sendable {
         limited.withLock { $0[limit, default: 0] += times }
     }
 
+    /// For a transport whose clients ask and wait.
+    public func pollBegan() { polls.add(1, ordering: .relaxed) }
+    public func pollEnded() { polls.subtract(1, ordering: .relaxed) }
+
     public func read() -> Reading {
         Reading(
             committedEntries: entries.load(ordering: .relaxed), committedBatches: batches.load(ordering: .relaxed),
             failedBatches: failedBatches.load(ordering: .relaxed), refusedCommands: refusals.load(ordering: .relaxed),
             signals: signals.load(ordering: .relaxed), openSessions: sessions.load(ordering: .relaxed),
-            limited: limited.withLock { $0 })
+            waitingPolls: polls.load(ordering: .relaxed), limited: limited.withLock { $0 })
     }
 }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A token is judged in this order: form and size, signature, claims, time, account. Nothing before the signature
 /// touches the store (`reliability.md` R23), and every refusal has one sentence.
-public final class TokenAuthority: Accounts {
+public final class TokenAuthority: Accounts, TicketIssuing {
     let store: any Store
     let keys: KeyRing
     let settings: AuthSettings
@@ -14,6 +14,7 @@ public final class TokenAuthority: Accounts {
     let limiter: Mutex<AttemptLimiter>
     private let recent = Mutex(RecentUsers())
     private let provisioning = Turnstile()
+    private let tickets = Mutex(TicketTable())
 
     /// - Parameters:
     ///   - keys: made from the same settings.
@@ -39,25 +40,41 @@ public final class TokenAuthority: Accounts {
             let claims = try keys.verify(token, at: time.wall(), settings.claimRules)
             guard let record = try await record(of: claims), record.isActive else { throw KeyRing.tokenInvalid }
             return Identity(user: record.user, expiresAt: claims.expiresAt, isSuperuser: record.isSuperuser)
+        case .ticket(let text):
+            let now = time.monotonic()
+            guard let identity = tickets.withLock({ $0.redeem(text, now: now) }),
+                let record = try await record(of: identity.user.id), record.isActive
+            else { throw ChatError(.tokenInvalid, "The ticket is unknown, spent or too old.") }
+            return identity
         }
+    }
+
+    public func issueTicket(to identity: Identity) throws(ChatError) -> Ticket {
+        let ticket = Ticket(text: try Randomness.text(24), expiresInSeconds: TicketTable.lifetimeSeconds)
+        let now = time.monotonic()
+        tickets.withLock { $0.add(ticket.text, for: identity, now: now) }
+        return ticket
     }
 
     private func record(of claims: Claims) async throws(ChatError) -> RecentUsers.Record? {
         let asked = time.monotonic()
-        let remembered = recent.withLock { $0.find(claims.subject, at: asked) }
-        let record: RecentUsers.Record
-        if let remembered {
-            record = remembered
-        } else if let user = try await stored(claims.subject) {
-            record = RecentUsers.Record(user)
-        } else if settings.autoProvision {
-            record = RecentUsers.Record(try await provision(claims))
-        } else {
-            return nil
-        }
-        // To Swift two spellings of "é" are the same text; to whoever issued the token they are two people.
-        guard record.user.id.text.utf8.elementsEqual(claims.subject.text.utf8) else { return nil }
-        if remembered == nil { recent.withLock { $0.insert(record, asked: asked) } }
+        if let record = try await record(of: claims.subject) { return record }
+        guard settings.autoProvision else { return nil }
+        return remember(try await provision(claims), as: claims.subject, asked: asked)
+    }
+
+    private func record(of id: UserID) async throws(ChatError) -> RecentUsers.Record? {
+        let asked = time.monotonic()
+        if let remembered = recent.withLock({ $0.find(id, at: asked) }) { return remembered }
+        guard let user = try await stored(id) else { return nil }
+        return remember(user, as: id, asked: asked)
+    }
+
+    /// To a store two spellings of "é" may be the same text; to whoever issued the token they are two people.
+    private func remember(_ user: User, as id: UserID, asked: Int64) -> RecentUsers.Record? {
+        guard user.id == id else { return nil }
+        let record = RecentUsers.Record(user)
+        recent.withLock { $0.insert(record, asked: asked) }
         return record
     }
 

@@ -171,6 +171,28 @@ final class Reader {
         return members
     }
 
+    func readMarks(in id: ConversationID) throws(StoreError) -> [ReadMark] {
+        try snapshot { (snapshot) throws(StoreError) in
+            guard let room = try snapshot.room(id)?.room else { return [] }
+            var found: [(user: Int64, seq: Seq)] = []
+            try records.connection.statement(
+                """
+                SELECT user, read_seq FROM memberships WHERE conversation = ? AND is_active ORDER BY entered, place
+                """
+            ).each(.integer(room.row)) {
+                found.append(($0.integer(0), $0.integer(1)))
+                return true
+            }
+            var marks: [ReadMark] = []
+            marks.reserveCapacity(found.count)
+            for (user, seq) in found {
+                let seq = snapshot.readSeq(seq, of: user, in: room)
+                if seq > 0 { marks.append(ReadMark(user: try records.user(user).id, seq: seq)) }
+            }
+            return marks
+        }
+    }
+
     /// Others' messages past the read mark that are not deleted: a difference of two ordinals, less the deletions between.
     /// The user's own are never past the mark, since sending moves it, nor are stays before the last, since joining does.
     private func unread(

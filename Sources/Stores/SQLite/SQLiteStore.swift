@@ -125,6 +125,10 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
         try await read { (reader) throws(StoreError) in try reader.messages(query, limit: limit) }
     }
 
+    public func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
+        try await read { (reader) throws(StoreError) in try reader.readMarks(in: conversation) }
+    }
+
     public func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {
         try await readByAnybody { (reader) throws(StoreError) in try reader.users(query, limit: limit) }
     }

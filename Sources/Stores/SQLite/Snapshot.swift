@@ -95,11 +95,15 @@ final class Snapshot {
 
     func seat(_ user: UserID, in room: Room) throws(StoreError) -> Seat? {
         guard var seat = try records.seat(user, in: room.row) else { return nil }
-        let place = SeatRow(conversation: room.row, user: seat.userRow)
-        if case .some(.some(let mark)) = remembered({ $0.mark(place) }) {
-            seat.membership.readSeq = max(seat.membership.readSeq, min(mark, room.activity.lastSeq))
-        }
+        seat.membership.readSeq = readSeq(seat.membership.readSeq, of: seat.userRow, in: room)
         return seat
+    }
+
+    /// The read mark of a row, carried on by the tail's.
+    func readSeq(_ seq: Seq, of user: Int64, in room: Room) -> Seq {
+        let place = SeatRow(conversation: room.row, user: user)
+        guard case .some(.some(let mark)) = remembered({ $0.mark(place) }) else { return seq }
+        return max(seq, min(mark, room.activity.lastSeq))
     }
 
     // MARK: Entries by number

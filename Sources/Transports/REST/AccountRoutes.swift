@@ -22,6 +22,13 @@ struct AccountRoutes {
                 },
             ]
         }
+        if let tickets = kernel.authenticator as? any TicketIssuing {
+            routes.append(
+                route("POST", "/api/chat/tickets") { [self] request throws(ChatError) in
+                    let ticket = try tickets.issueTicket(to: try await Inquiry(request, kernel).identity)
+                    return Answer.json(201) { RESTShapes.append(ticket, to: &$0) }
+                })
+        }
         return routes
     }
 

@@ -8,9 +8,9 @@ enum V1Frames {
 
     /// The frames of a parcel, joined in one buffer; empty when v1 shows nothing of it.
     static func bytes(of parcel: Parcel, kernel: Kernel) -> [UInt8] {
-        parcel.encoded(as: form) { entries in
-            bytes(of: entries) { kernel.activeUsers(in: parcel.conversation) }
-        }
+        parcel.encoded(as: form) { parcel in
+            WireBytes(bytes(of: parcel.entries) { kernel.activeUsers(in: parcel.conversation) })
+        }.bytes
     }
 
     /// The frames of some entries, joined in one buffer.

@@ -65,6 +65,10 @@ final class WatchedStore: StoreAdapter, Store {
         try await store.conversations(of: user, after: mark, limit: limit)
     }
 
+    func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
+        try await store.readMarks(in: conversation)
+    }
+
     func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message] {
         try await store.messages(query, limit: limit)
     }

@@ -3,22 +3,42 @@ public import ChatKernel
 /// The bodies that REST answers with (`protocol.md` section 2). What is absent is `null`; a name is never left out.
 public enum RESTShapes {
     public static func append(_ conversation: Conversation, to bytes: inout [UInt8]) {
+        bytes.appendObject { object in write(conversation, to: &object) }
+    }
+
+    /// Appends a conversation with what a client shows of it first: `messages`, ascending, and `read_marks`, by user.
+    public static func append(_ part: Kernel.UserSnapshot.Part, to bytes: inout [UInt8]) {
         bytes.appendObject { object in
-            object.member("id", conversation.id.text)
-            object.member("name", conversation.details.name)
-            object.member("description", conversation.details.description)
-            object.member("is_group", conversation.details.isGroup)
-            object.member("created_at", conversation.createdAt)
-            object.member("updated_at", conversation.updatedAt)
-            object.member("participants") { append(conversation.participants, to: &$0) }
-            object.member("last_seq", conversation.lastSeq)
-            object.member("unread_count", conversation.unreadCount)
-            object.member("last_message") { bytes in
-                if let message = conversation.lastMessage {
-                    append(message, to: &bytes)
-                } else {
-                    JSONWriter.append(raw: "null", to: &bytes)
+            write(part.conversation, to: &object)
+            object.member("messages") { append(part.messages, to: &$0) }
+            object.member("read_marks") { bytes in
+                bytes.append(UInt8(ascii: "{"))
+                for (place, mark) in part.readMarks.enumerated() {
+                    if place > 0 { bytes.append(UInt8(ascii: ",")) }
+                    JSONWriter.append(mark.user.text, to: &bytes)
+                    bytes.append(UInt8(ascii: ":"))
+                    JSONWriter.append(mark.seq, to: &bytes)
                 }
+                bytes.append(UInt8(ascii: "}"))
+            }
+        }
+    }
+
+    private static func write(_ conversation: Conversation, to object: inout JSONObjectBuilder) {
+        object.member("id", conversation.id.text)
+        object.member("name", conversation.details.name)
+        object.member("description", conversation.details.description)
+        object.member("is_group", conversation.details.isGroup)
+        object.member("created_at", conversation.createdAt)
+        object.member("updated_at", conversation.updatedAt)
+        object.member("participants") { append(conversation.participants, to: &$0) }
+        object.member("last_seq", conversation.lastSeq)
+        object.member("unread_count", conversation.unreadCount)
+        object.member("last_message") { bytes in
+            if let message = conversation.lastMessage {
+                append(message, to: &bytes)
+            } else {
+                JSONWriter.append(raw: "null", to: &bytes)
             }
         }
     }
@@ -117,6 +137,13 @@ public enum RESTShapes {
             object.member("access_token", token.token)
             object.member("token_type", "bearer")
             object.member("expires_in", token.expiresInSeconds)
+        }
+    }
+
+    public static func append(_ ticket: Ticket, to bytes: inout [UInt8]) {
+        bytes.appendObject { object in
+            object.member("ticket", ticket.text)
+            object.member("expires_in", ticket.expiresInSeconds)
         }
     }
 

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What tasks leave for whoever steps them. It wakes nobody.
-public final class Mailbox<Content: Sendable>: Sendable {
+public final class Tray<Content: Sendable>: Sendable {
     private let contents = Mutex<[Content]>([])
     private let everything = Atomic<Int>(0)
 

@@ -1,0 +1,114 @@
+/// What came lately for one user: kept by an outlet for as long as the user has readers there, and for a while after, so that one
+/// who comes back is answered from memory.
+///
+/// Readers pull. Each has a position; the mailbox says what is behind it, or that only the store knows. Nothing is held for a
+/// single reader, so a slow one costs no more than a fast one, and a poll that was answered and asks again misses nothing.
+public struct Mailbox: Sendable {
+    /// What one batch brought, of every conversation the user is in.
+    public struct Item: Sendable {
+        public internal(set) var parcels: [Parcel]
+        /// The batch's position: where a reader stands that has this.
+        public let through: Pos
+    }
+
+    /// How many batches are kept, and how many bytes; the oldest go first. A reader that is further behind reads the store.
+    public static let items = 256
+    public static let bytes = 1 << 20
+
+    /// Complete for everything after here.
+    public private(set) var after: Pos
+    private var kept: [Item] = []
+    private var head = 0
+    private var size = 0
+
+    /// - Parameter after: as ``Kernel/follow(_:as:by:)`` says.
+    public init(after: Pos) { self.after = after }
+
+    /// A batch has come for the user.
+    public mutating func put(_ parcel: Parcel, of batch: Pos) {
+        size += Self.weight(of: parcel)
+        if let last = kept.indices.last, last >= head, kept[last].through == batch {
+            kept[last].parcels.append(parcel)
+        } else {
+            kept.append(Item(parcels: [parcel], through: batch))
+        }
+        // The newest stays, whatever its size: all readers share it, and it would be read from the store the moment after.
+        while kept.count - head > Self.items || size > Self.bytes && kept.count - head > 1 { dropOldest() }
+        if head > Self.items {
+            kept.removeFirst(head)
+            head = 0
+        }
+        if !parcel.erasures.isEmpty { forget(parcel.erasures, in: parcel.conversation) }
+    }
+
+    /// What was deleted is shown to nobody any more who has not seen it: from the store it comes without its content.
+    private mutating func forget(_ messages: [MessageID], in conversation: ConversationID) {
+        let last = kept[head...].lastIndex { item in
+            item.parcels.contains { $0.conversation == conversation && $0.speaks(of: messages) }
+        }
+        guard let last else { return }
+        while head <= last { dropOldest() }
+    }
+
+    /// Something came that is not here: whoever has not read past it reads the store.
+    public mutating func lose(through pos: Pos) {
+        kept = []
+        head = 0
+        size = 0
+        after = max(after, pos)
+    }
+
+    private mutating func dropOldest() {
+        let item = kept[head]
+        kept[head].parcels = []
+        head += 1
+        after = max(after, item.through)
+        for parcel in item.parcels { size -= Self.weight(of: parcel) }
+    }
+
+    private static func weight(of parcel: Parcel) -> Int {
+        var weight = 256 * parcel.marks.count
+        for at in parcel.entries.indices { weight += parcel.entries[at].weight }
+        return weight
+    }
+
+    /// What is behind a position. Nil when the mailbox does not go back so far: read the store.
+    public func items(after pos: Pos) -> ArraySlice<Item>? {
+        guard pos >= after else { return nil }
+        let live = kept[head...]
+        guard let last = live.last, last.through > pos else { return live[live.endIndex...] }
+        // Mostly it is the last one, or the last few.
+        var first = live.endIndex - 1
+        while first > live.startIndex, live[first - 1].through > pos { first -= 1 }
+        return live[first...]
+    }
+}
+
+extension Mailbox.Item {
+    /// One event of the item.
+    public struct Event: Sendable {
+        public let parcel: Int
+        public let index: Int
+        public let pos: Pos
+    }
+
+    /// What a user is shown of it behind a position, in the order of `pos`: events of several conversations interleave, and a client
+    /// that has one has all before it. Nil for the whole of a single parcel.
+    public func selection(for user: UserID, after pos: Pos, among conversations: Set<ConversationID>?) -> [Event]? {
+        if parcels.count == 1, conversations?.contains(parcels[0].conversation) ?? true,
+            !parcels[0].isCrossed(by: user),
+            pos < parcels[0].firstPos
+        {
+            return nil
+        }
+        var selection: [Event] = []
+        for (place, parcel) in parcels.enumerated() where conversations?.contains(parcel.conversation) ?? true {
+            let events = parcel.events()
+            for index in parcel.visible(to: user) ?? Array(events.indices) where events[index].pos > pos {
+                selection.append(Event(parcel: place, index: index, pos: events[index].pos))
+            }
+        }
+        if parcels.count > 1 { selection.sort { $0.pos < $1.pos } }
+        return selection
+    }
+}

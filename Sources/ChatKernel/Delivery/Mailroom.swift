@@ -1,0 +1,72 @@
+/// The mailboxes of the users that one outlet follows, each at a place: the number by which kernel and outlet speak of it.
+///
+/// A value, to be kept where the outlet's own readers are. The outlet says when a box may go: one that nobody has read for a
+/// while, since every box costs its user's mail a little work.
+public struct Mailroom: Sendable {
+    private struct Box: Sendable {
+        let follower: Follower
+        var mailbox: Mailbox
+        /// The last batch that brought something.
+        var touched: Pos = 0
+    }
+
+    private var boxes: [Box?] = []
+    private var free: [Int] = []
+    private var places: [UserID: Int] = [:]
+
+    public init() {}
+
+    /// How many boxes there are.
+    public var count: Int { places.count }
+
+    public func place(of user: UserID) -> Int? { places[user] }
+
+    /// A box for a user who has none. Nil when `follow` gives nothing.
+    /// - Parameter follow: is ``Kernel/follow(_:as:by:)``, with the place.
+    public mutating func open(
+        _ user: UserID, _ follow: (_ place: Int) -> (follower: Follower, after: Pos)?
+    ) -> Int? {
+        let place = free.last ?? boxes.count
+        guard let (follower, after) = follow(place) else { return nil }
+        let box = Box(follower: follower, mailbox: Mailbox(after: after))
+        if free.popLast() != nil { boxes[place] = box } else { boxes.append(box) }
+        places[user] = place
+        return place
+    }
+
+    /// Gives up a box; what it returns is for ``Kernel/unfollow(_:)``.
+    public mutating func close(_ place: Int) -> Follower? {
+        guard boxes.indices.contains(place), let box = boxes[place] else { return nil }
+        boxes[place] = nil
+        places[box.follower.user] = nil
+        free.append(place)
+        return box.follower
+    }
+
+    /// Puts a batch's mail into the boxes, and returns the places that got some.
+    public mutating func take(_ batch: Batch) -> [Int] {
+        if batch.lacksMail {
+            for place in boxes.indices { boxes[place]?.mailbox.lose(through: batch.through) }
+            return boxes.indices.filter { boxes[$0] != nil }
+        }
+        var touched: [Int] = []
+        for mail in batch.mail {
+            for follower in mail.followers {
+                let place = follower.place
+                // A box may have gone, and its place to another, while the batch was on its way.
+                guard boxes.indices.contains(place), boxes[place]?.follower === follower else { continue }
+                boxes[place]?.mailbox.put(mail.parcel, of: batch.through)
+                if boxes[place]?.touched != batch.through {
+                    boxes[place]?.touched = batch.through
+                    touched.append(place)
+                }
+            }
+        }
+        return touched
+    }
+
+    /// As ``Mailbox/items(after:)``.
+    public func items(at place: Int, after pos: Pos) -> ArraySlice<Mailbox.Item>? {
+        boxes.indices.contains(place) ? boxes[place]?.mailbox.items(after: pos) : nil
+    }
+}

@@ -1,0 +1,116 @@
+/// The one read over all of a user's conversations (`design.md` section 2): what every transport that is not of one
+/// conversation stands on.
+extension Kernel {
+    /// A stretch of what a user may see.
+    public struct EventPage: Sendable {
+        /// Entries and read marks, ascending by `pos`.
+        public let entries: [Entry]
+        /// The page is complete up to here: where the next one begins.
+        public let through: Pos
+        /// Nothing more had been committed when it was read.
+        public let isLast: Bool
+    }
+
+    /// What happened after a position in the user's conversations, each event judged by whether the user was a member then.
+    ///
+    /// - Parameters:
+    ///   - conversations: only these; nil for all. The position passes over the others.
+    ///   - limit: at least 1. A page ends before it when its ``PageBudget`` is spent.
+    public func events(
+        of user: UserID, after pos: Pos, among conversations: Set<ConversationID>? = nil, limit: Int
+    ) async throws(ChatError) -> EventPage {
+        let limit = max(1, limit)
+        // The head first: what is read after it is complete at least up to there.
+        let head = try await head().pos
+        let entries = try await ask(for: user) { (store) throws(StoreError) in
+            try await store.entries(in: .user(user, after: pos, among: conversations), limit: limit)
+        }
+        let isLast = entries.count < limit && !PageBudget.isSpent(by: entries.lazy.map(\.weight))
+        let last = entries.last?.pos ?? pos
+        return EventPage(entries: entries, through: isLast ? max(last, head, pos) : last, isLast: isLast)
+    }
+
+    /// The position that a client's cursor names.
+    /// - Returns: nil for none, which an empty text is too.
+    /// - Throws: `cursor_invalid`, `epoch_changed`, `cursor_ahead`.
+    public func position(of text: String?) async throws(ChatError) -> Pos? {
+        guard let text, !text.isEmpty else { return nil }
+        guard let cursor = Cursor(text) else {
+            throw ChatError(.cursorInvalid, "This is no cursor of ours.")
+        }
+        let head = try await head()
+        guard cursor.epoch == head.epoch else {
+            throw ChatError(.epochChanged, "The cursor belongs to another life of the store; begin without one.")
+        }
+        guard cursor.pos <= head.pos else {
+            throw ChatError(.cursorAhead, "The store has not come to this cursor; begin without one.")
+        }
+        return cursor.pos
+    }
+
+    /// Follows a user through all of its conversations: from here on the outlet gets ``Batch/mail`` for it.
+    ///
+    /// - Parameter place: the outlet's own name for the user, handed back with each parcel.
+    /// - Returns: the follower, to be given to ``unfollow(_:)``, and the position after which everything comes as mail. Nil
+    ///   when the store's head was never read: ask ``head()`` first, once.
+    public func follow(
+        _ user: UserID, as place: Int, by outlet: any Outlet
+    ) -> (follower: Follower, after: Pos)? {
+        fanout.follow(user, as: place, by: outlet)
+    }
+
+    /// Outlets have been handed everything up to here: what one of them has not taken yet stands in its own queue. Nil when the
+    /// store's head was never read.
+    public var deliveredThrough: Pos? { fanout.deliveredThrough }
+
+    /// No more mail, but for what is on its way. Harmless when done again.
+    public func unfollow(_ follower: Follower) { fanout.unfollow(follower) }
+
+    /// Where a client begins that has nothing: its conversations, and a position from before they were read, so that what
+    /// follows it may overlap them and leaves nothing out.
+    public struct UserSnapshot: Sendable {
+        public let cursor: Cursor
+        /// Newest activity first, at most ``KernelLimits/snapshotConversations``.
+        public let conversations: [Part]
+        /// Whether there are more conversations: they are listed by ``Kernel/conversations(of:after:limit:)``.
+        public let hasMore: Bool
+
+        public struct Part: Sendable {
+            public let conversation: Conversation
+            /// The newest, ascending, at most ``KernelLimits/snapshotMessages``.
+            public let messages: [Message]
+            public let readMarks: [ReadMark]
+        }
+    }
+
+    /// - Parameter conversations: only these; nil for all.
+    /// - Throws: `not_a_member` for a conversation named that the user is not in.
+    public func snapshot(
+        of user: UserID, among conversations: Set<ConversationID>? = nil
+    ) async throws(ChatError) -> UserSnapshot {
+        let cursor = try await head()
+        var found: [Conversation] = []
+        var hasMore = false
+        if let conversations {
+            for id in conversations.sorted() { found.append(try await conversation(id, as: user)) }
+        } else {
+            let limit = limits.snapshotConversations
+            found = try await self.conversations(of: user, limit: limit + 1)
+            hasMore = found.count > limit
+            if hasMore { found.removeLast() }
+        }
+        var parts: [UserSnapshot.Part] = []
+        for conversation in found {
+            let id = conversation.id
+            do throws(ChatError) {
+                let messages = try await messages(in: id, as: user, limit: limits.snapshotMessages)
+                let marks = try await ask { (store) throws(StoreError) in try await store.readMarks(in: id) }
+                parts.append(UserSnapshot.Part(conversation: conversation, messages: messages, readMarks: marks))
+            } catch {
+                // Removed meanwhile: its removal is past the cursor.
+                guard error.code == .notAMember else { throw error }
+            }
+        }
+        return UserSnapshot(cursor: cursor, conversations: parts, hasMore: hasMore)
+    }
+}

@@ -1,0 +1,325 @@
+import ChatKernel
+import ChatSimulation
+import Testing
+
+/// An outlet that follows users, and keeps their mail.
+private final class Lane: Outlet, @unchecked Sendable {
+    private let batches = Tray<Batch>()
+    private var room = Mailroom()
+    private let kernel: Kernel
+
+    init(_ house: House) { kernel = house.kernel }
+
+    func deliver(_ batch: Batch) {
+        batches.put(batch)
+        batch.finished()
+    }
+
+    func signal(_ signal: Signal) {}
+
+    func follow(_ user: UserReference) throws {
+        let place = room.open(user.id) { kernel.follow(user.id, as: $0, by: self) }
+        _ = try #require(place)
+    }
+
+    func leave(_ user: UserReference) throws {
+        let place = try #require(room.place(of: user.id))
+        let follower = room.close(place)
+        kernel.unfollow(try #require(follower))
+    }
+
+    /// Who got mail.
+    func takeIn() -> Set<UserID> {
+        var touched: Set<UserID> = []
+        for batch in batches.takeAll() {
+            for place in room.take(batch) {
+                for user in [ann, bob, cat] where room.place(of: user.id) == place { touched.insert(user.id) }
+            }
+        }
+        return touched
+    }
+
+    func run(
+        for user: UserReference, after pos: Pos = 0, among conversations: Set<ConversationID>? = nil, limit: Int = .max
+    ) throws -> MailRun? {
+        _ = takeIn()
+        let place = try #require(room.place(of: user.id))
+        return room.items(at: place, after: pos).map {
+            MailRun($0, for: user.id, after: pos, among: conversations, limit: limit, form: spelled)
+        }
+    }
+
+    /// What a user is shown behind a position, in words; nil when only the store knows.
+    func shown(
+        to user: UserReference, after pos: Pos = 0, among conversations: Set<ConversationID>? = nil, limit: Int = .max
+    ) throws -> String? {
+        try run(for: user, after: pos, among: conversations, limit: limit)?.pieces
+            .map { String(decoding: $0.bytes[$0.range], as: UTF8.self) }.joined()
+    }
+}
+
+/// `2 hello;` for a message at pos 2.
+private func spelled(_ parcel: Parcel) -> WireBytes {
+    parcel.encoded(as: WireForm("words")) { parcel in
+        var bytes: [UInt8] = []
+        let ends = parcel.events().map { event in
+            let word =
+                switch event.change {
+                case .message(let posted): posted.content
+                case .created: "created"
+                case .member(let action, let member): "\(member.user.id) \(action)"
+                case .read(let seq): "\(event.author.id) read \(seq)"
+                case .deleted: "deleted"
+                default: "changed"
+                }
+            bytes += Array("\(event.pos) \(word);".utf8)
+            return bytes.count
+        }
+        return WireBytes(bytes, ends: ends)
+    }
+}
+
+@Suite("Mail")
+struct MailTests {
+    @Test("A followed user gets what happens wherever it is a member, new conversations included, and nothing else")
+    func follows() throws {
+        let house = try House()
+        let lane = Lane(house)
+        try lane.follow(bob)
+        let room = try house.room(bob)
+        let other = try house.room(cat)
+        _ = try house.post("a", in: room)
+        _ = try house.post("not for bob", in: other)
+        house.settle()
+        #expect(try lane.shown(to: bob) == "1 created;3 a;")
+        #expect(try lane.shown(to: bob, after: 1) == "3 a;")
+        #expect(try lane.shown(to: bob, after: 4) == "")
+    }
+
+    @Test("Who was in the conversation before anybody was followed is known from the store")
+    func known() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        let lane = Lane(house)
+        try lane.follow(bob)
+        try lane.follow(cat)
+        _ = try house.post("a", in: room)
+        house.settle()
+        #expect(lane.takeIn() == [bob.id])
+        #expect(try lane.shown(to: bob, after: 1) == "2 a;")
+        // What was before it was followed, only the store knows.
+        #expect(try lane.shown(to: bob, after: 0) == nil)
+    }
+
+    @Test("A stay is shown from the entry that lets in to the one that ends it, also within one batch")
+    func stays() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        let lane = Lane(house)
+        for user in [bob, cat] { try lane.follow(user) }
+        house.store.isHolding = true
+        house.begin(.post(room, content: "first"), as: ann)
+        house.settle()
+        for command: Command in [
+            .post(room, content: "a"), .addMember(room, cat.id, .member), .post(room, content: "b"),
+            .removeMember(room, bob.id), .removeMember(room, cat.id), .post(room, content: "c"),
+            .addMember(room, cat.id, .member), .post(room, content: "d"),
+        ] {
+            house.begin(command, as: ann)
+        }
+        house.settle()
+        house.store.isHolding = false
+        house.settle()
+        #expect(try lane.shown(to: bob, after: 1) == "2 first;3 a;4 cat added;5 b;6 bob removed;")
+        #expect(try lane.shown(to: cat, after: 1) == "4 cat added;5 b;6 bob removed;7 cat removed;9 cat added;10 d;")
+        // And the next batch goes by what this one left.
+        _ = try house.post("e", in: room)
+        house.settle()
+        #expect(lane.takeIn() == [cat.id])
+    }
+
+    @Test("Read marks come as mail: of each user the newest of a batch")
+    func marks() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        for text in ["a", "b"] { _ = try house.post(text, in: room) }
+        let lane = Lane(house)
+        try lane.follow(ann)
+        house.store.isHolding = true
+        house.begin(.post(room, content: "first"), as: ann)
+        house.settle()
+        house.begin(.read(room, through: 2), as: bob)
+        house.begin(.read(room, through: 3), as: bob)
+        house.begin(.post(room, content: "c"), as: ann)
+        house.settle()
+        house.store.isHolding = false
+        house.settle()
+        #expect(try lane.shown(to: ann, after: 3) == "4 first;6 bob read 3;7 c;")
+    }
+
+    @Test(
+        "Events of several conversations in one batch are shown in the order of their positions, or some of them only")
+    func interleaved() throws {
+        let house = try House()
+        let (one, two) = (try house.room(bob), try house.room(bob))
+        let lane = Lane(house)
+        try lane.follow(bob)
+        house.store.isHolding = true
+        house.begin(.post(one, content: "first"), as: ann)
+        house.settle()
+        for (at, room) in [one, two, one, two].enumerated() { house.begin(.post(room, content: "m\(at)"), as: ann) }
+        house.settle()
+        house.store.isHolding = false
+        house.settle()
+        #expect(try lane.shown(to: bob, after: 3) == "4 m0;5 m1;6 m2;7 m3;")
+        #expect(try lane.shown(to: bob, after: 5) == "6 m2;7 m3;")
+        #expect(try lane.shown(to: bob, after: 3, among: [two]) == "5 m1;7 m3;")
+        #expect(try lane.run(for: bob, after: 3, among: [two])?.hasMore == false)
+        #expect(try lane.run(for: bob, after: 3, among: [])?.through == 7)
+    }
+
+    @Test("A limit cuts where it must, says that there is more only if there is, and goes on behind it")
+    func limits() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        let lane = Lane(house)
+        try lane.follow(bob)
+        for text in ["a", "b", "c"] { _ = try house.post(text, in: room) }
+        house.settle()
+        let two = try #require(try lane.run(for: bob, after: 1, limit: 2))
+        #expect(two.count == 2)
+        #expect(two.through == 3)
+        #expect(two.hasMore)
+        let three = try #require(try lane.run(for: bob, after: 1, limit: 3))
+        #expect(three.through == 4)
+        #expect(!three.hasMore)
+    }
+
+    @Test("The oldest goes when there is too much, and then only the store knows it")
+    func bounded() throws {
+        let house = try House { $0.messagesPerUserPerSecond = 0 }
+        let room = try house.room(bob)
+        let lane = Lane(house)
+        try lane.follow(bob)
+        for number in 0..<Mailbox.items + 10 { _ = try house.post("\(number)", in: room) }
+        house.settle()
+        #expect(try lane.shown(to: bob, after: 1) == nil)
+        #expect(
+            try lane.shown(to: bob, after: Pos(Mailbox.items + 10)) == "\(Mailbox.items + 11) \(Mailbox.items + 9);")
+        #expect(try lane.run(for: bob, after: 11)?.count == Mailbox.items)
+        let large = String(repeating: "x", count: 60_000)
+        for _ in 0..<40 { _ = try house.post(large, in: room) }
+        #expect(try lane.run(for: bob, after: 11) == nil)
+    }
+
+    @Test("What has been deleted is not shown from memory any more")
+    func erased() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        let lane = Lane(house)
+        try lane.follow(bob)
+        let entry = try house.post("a secret", in: room)
+        _ = try house.post("b", in: room)
+        guard case .message(let posted) = entry.change else { return }
+        try house.perform(.delete(posted.id), as: ann)
+        house.settle()
+        #expect(try lane.shown(to: bob, after: 1) == nil)
+        #expect(try lane.shown(to: bob, after: 2) == "3 b;4 deleted;")
+    }
+
+    @Test("When the members cannot be read the mail is said to lack, and the store is asked instead")
+    func lacking() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        let lane = Lane(house)
+        try lane.follow(bob)
+        house.store.conversationFailure = StoreError(.unavailable, "no")
+        _ = try house.post("a", in: room)
+        house.settle()
+        #expect(try lane.shown(to: bob, after: 1) == nil)
+        #expect(try lane.shown(to: bob, after: 2) == "")
+        house.store.conversationFailure = nil
+        _ = try house.post("b", in: room)
+        house.settle()
+        #expect(try lane.shown(to: bob, after: 2) == "3 b;")
+    }
+
+    @Test("Who follows no more gets no more, and its place may be another's")
+    func unfollowed() throws {
+        let house = try House()
+        let room = try house.room(bob, cat)
+        let lane = Lane(house)
+        try lane.follow(bob)
+        _ = try house.post("a", in: room)
+        house.settle()
+        // On its way when the place changes hands.
+        try lane.leave(bob)
+        try lane.follow(cat)
+        #expect(lane.takeIn() == [])
+        _ = try house.post("b", in: room)
+        house.settle()
+        #expect(try lane.shown(to: cat, after: 2) == "3 b;")
+    }
+}
+
+@Suite("Events of a user")
+struct EventTests {
+    @Test("A page is complete up to where it says, and passes over what is not the user's")
+    func pages() throws {
+        let house = try House()
+        let (room, other) = (try house.room(bob), try house.room(cat))
+        _ = try house.post("a", in: room)
+        _ = try house.post("not bob's", in: other)
+        let page = try house.ask { try await $0.events(of: bob.id, after: 0, limit: 10) }
+        #expect(page.entries.map(\.pos) == [1, 3])
+        #expect(page.through == 4)
+        #expect(page.isLast)
+        let first = try house.ask { try await $0.events(of: bob.id, after: 0, limit: 1) }
+        #expect(first.through == 1)
+        #expect(!first.isLast)
+        let none = try house.ask { try await $0.events(of: bob.id, after: 0, among: [other], limit: 10) }
+        #expect(none.entries.isEmpty)
+        #expect(none.through == 4)
+    }
+
+    @Test("A cursor that cannot be served is answered with why")
+    func cursors() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        _ = try house.post("a", in: room)
+        func code(_ text: String?) -> ChatError.Code? {
+            do {
+                _ = try house.ask { try await $0.position(of: text) }
+                return nil
+            } catch {
+                return (error as? ChatError)?.code
+            }
+        }
+        #expect(try house.ask { try await $0.position(of: "1.7.2") } == 2)
+        #expect(try house.ask { try await $0.position(of: "") } == nil)
+        #expect(code("1.7.3") == .cursorAhead)
+        #expect(code("1.8.1") == .epochChanged)
+        #expect(code("2.7.1") == .cursorInvalid)
+        #expect(code("nonsense") == .cursorInvalid)
+    }
+
+    @Test("A snapshot has the conversations as they stand, their newest messages and how far each has read")
+    func snapshot() throws {
+        let house = try House {
+            $0.snapshotMessages = 2
+            $0.snapshotConversations = 1
+        }
+        let room = try house.room(bob)
+        for text in ["a", "b", "c"] { _ = try house.post(text, in: room) }
+        try house.perform(.read(room, through: 3), as: bob)
+        let snapshot = try house.ask { try await $0.snapshot(of: bob.id) }
+        #expect(snapshot.cursor == Cursor(epoch: Epoch(7), pos: 5))
+        #expect(!snapshot.hasMore)
+        let part = try #require(snapshot.conversations.first)
+        #expect(part.messages.map(\.content) == ["b", "c"])
+        #expect(part.readMarks == [ReadMark(user: ann.id, seq: 4), ReadMark(user: bob.id, seq: 3)])
+        _ = try house.room(bob)
+        #expect(try house.ask { try await $0.snapshot(of: bob.id) }.hasMore)
+        #expect(try house.ask { try await $0.snapshot(of: bob.id, among: [room]) }.conversations.count == 1)
+    }
+}

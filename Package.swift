@@ -11,6 +11,7 @@ let package = Package(
         .library(name: "ChatHTTPServer", targets: ["ChatHTTPServer"]),
         .library(name: "ChatREST", targets: ["ChatREST"]),
         .library(name: "ChatWebSocket", targets: ["ChatWebSocket"]),
+        .library(name: "ChatLongPolling", targets: ["ChatLongPolling"]),
         .library(name: "ChatSQLite", targets: ["ChatSQLite"]),
         .library(name: "ChatAuth", targets: ["ChatAuth"]),
         .library(name: "ChatHost", targets: ["ChatHost"]),
@@ -55,6 +56,10 @@ let package = Package(
                 "COpenSSL",
             ],
             path: "Sources/Transports/WebSocket", exclude: ["README.md"]),
+        .target(
+            name: "ChatLongPolling",
+            dependencies: ["ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer"],
+            path: "Sources/Transports/LongPolling", exclude: ["README.md"]),
         .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite"),
 
         // floor 3
@@ -65,7 +70,7 @@ let package = Package(
             name: "ChatHost",
             dependencies: [
                 "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatREST", "ChatWebSocket",
-                "ChatSQLite", "ChatAuth", "CLinux",
+                "ChatLongPolling", "ChatSQLite", "ChatAuth", "CLinux",
             ],
             path: "Sources/Host/Composition", resources: [.embedInCode("Page")]),
         .executableTarget(name: "chatd", dependencies: ["ChatHost", "CLinux"], path: "Sources/Host/chatd"),

@@ -49,6 +49,7 @@ enum Starter {
           "transports": [
             { "type": "rest" },
             { "type": "websocket", "pingSeconds": 25, "pongSeconds": 20, "outboxBytes": 1048576 },
+            { "type": "long-polling", "waitSeconds": 25, "heartbeatSeconds": 20, "streamSeconds": 3600 },
           ],
 
           // 0 means no limit.

@@ -14,9 +14,11 @@ public enum ResponseWriter {
     ///     its length is told.
     ///   - keepAlive: whether the driver will read another request; the peer's own wish is taken into account here. The driver
     ///     closes when `stays(open:after:)` is false.
+    ///   - isStreamed: the body follows, for as long as the connection lives: its end is the body's (RFC 9112 section 6.3). The
+    ///     answer's own body is its beginning.
     ///   - date: the value of `Date`, from `HTTPDate`; made by the caller so that it is made once a second.
     public static func serialize(
-        _ response: HTTPResponse, to head: RequestHead?, keepAlive: Bool, date: String
+        _ response: HTTPResponse, to head: RequestHead?, keepAlive: Bool, isStreamed: Bool = false, date: String
     ) -> [UInt8] {
         let response = checked(response)
         var bytes: [UInt8] = []
@@ -25,8 +27,8 @@ public enum ResponseWriter {
         for field in response.fields where !isOurs(field) { append(&bytes, field.name, field.value) }
         append(&bytes, "Date", date)
         let hasContent = response.status != 204 && response.status != 304
-        if hasContent { append(&bytes, "Content-Length", String(response.body.count)) }
-        if !stays(open: keepAlive, after: head) {
+        if hasContent, !isStreamed { append(&bytes, "Content-Length", String(response.body.count)) }
+        if isStreamed || !stays(open: keepAlive, after: head) {
             append(&bytes, "Connection", "close")
         } else if head?.minorVersion == 0 {
             append(&bytes, "Connection", "keep-alive")

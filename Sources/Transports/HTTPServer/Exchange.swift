@@ -12,6 +12,7 @@ public final class Exchange: Sendable {
     enum Answer: Sendable {
         case response(HTTPResponse)
         case upgrade(to: String, fields: [HTTPField], attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler)
+        case stream(HTTPResponse, attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler)
         case none
     }
 
@@ -39,6 +40,15 @@ public final class Exchange: Sendable {
     @discardableResult
     public func respond(_ response: HTTPResponse) -> Bool {
         give(.response(response))
+    }
+
+    /// Answers with a body that has no end yet, from any thread: the head and the beginning are sent, then `attach` is called on the
+    /// loop and gives the stream its new handler, as for an upgrade. The connection ends with the body. A HEAD gets the head alone.
+    @discardableResult
+    public func stream(
+        _ beginning: HTTPResponse, attach: @escaping @Sendable (ByteStream, EventLoop) -> any StreamHandler
+    ) -> Bool {
+        give(.stream(beginning, attach: attach))
     }
 
     /// Calls `body` on the loop when the peer has ended its sending side or is gone, if that comes before the answer; at once when

@@ -199,6 +199,8 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         case .response(let response): answer(response, stream)
         case .upgrade(let name, let fields, let attach):
             if upgrade(to: name, fields, attach, stream) { return }
+        case .stream(let response, let attach):
+            if self.stream(response, attach, stream) { return }
         case .none where isDraining: answer(stopping, stream)
         case .none: answer(server.errorBody(500, "internal", "nobody answered"), stream)
         }
@@ -230,24 +232,54 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
             answer(server.errorBody(500, "internal", "the answer could not be written"), stream)
             return false
         }
-        state = .gone
         // A peer that has ended its sending side has nothing to say in any protocol.
         guard !stream.isInputOver else {
+            state = .gone
             stream.end(.peerClosed)
             return true
         }
         server.counters.countUpgrade()
-        server.log(
-            .answered(
-                method: head.method, path: head.path, status: 101, nanoseconds: stream.loop.now - began,
-                peer: stream.peerAddress))
-        self.head = nil
+        handOver(stream, saying: bytes, status: 101, attach)
+        return true
+    }
+
+    /// The answer goes on for as long as the connection.
+    private func stream(
+        _ response: HTTPResponse, _ attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler,
+        _ stream: ByteStream
+    ) -> Bool {
+        guard !isDraining else {
+            answer(stopping, stream)
+            return false
+        }
+        guard head?.method != "HEAD" else {
+            answer(response, stream)
+            return false
+        }
+        server.counters.countAnswer(response.status)
+        let bytes = server.serialize(response, to: head, keepAlive: false, isStreamed: true, on: stream)
+        handOver(stream, saying: bytes, status: response.status, attach)
+        return true
+    }
+
+    /// The stream has another handler from here on.
+    private func handOver(
+        _ stream: ByteStream, saying bytes: [UInt8], status: Int,
+        _ attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler
+    ) {
+        state = .gone
+        if let head {
+            server.log(
+                .answered(
+                    method: head.method, path: head.path, status: status, nanoseconds: stream.loop.now - began,
+                    peer: stream.peerAddress))
+        }
+        head = nil
         stream.send(bytes)
         stream.deadline = nil
         stream.readLimit = Int32(ByteStream.maximumRead)
         stream.handler = attach(stream, stream.loop)
         stream.resumeReading()
-        return true
     }
 
     // MARK: Answering

@@ -213,7 +213,8 @@ public final class HTTPServer: Sendable {
     }
 
     func serialize(
-        _ response: HTTPResponse, to head: RequestHead?, keepAlive: Bool, on stream: ByteStream
+        _ response: HTTPResponse, to head: RequestHead?, keepAlive: Bool, isStreamed: Bool = false,
+        on stream: ByteStream
     ) -> [UInt8] {
         var response = response
         if let origins { response.fields += origins.fields(for: response, to: head) }
@@ -222,7 +223,8 @@ public final class HTTPServer: Sendable {
             for field in secureFields where response.fields.first(field.name) == nil { response.fields.append(field) }
         }
         let date = dates[stream.loop.index].now()
-        return ResponseWriter.serialize(response, to: head, keepAlive: keepAlive, date: date)
+        return ResponseWriter.serialize(
+            response, to: head, keepAlive: keepAlive, isStreamed: isStreamed, date: date)
     }
 
     // MARK: TLS handshakes

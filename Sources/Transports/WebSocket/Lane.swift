@@ -1,3 +1,4 @@
+import ChatHTTPServer
 import ChatKernel
 import ChatNet
 import ChatWire

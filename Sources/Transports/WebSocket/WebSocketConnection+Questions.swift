@@ -1,3 +1,4 @@
+import ChatHTTPServer
 import ChatKernel
 import ChatNet
 import ChatWebSocketProtocol
@@ -90,7 +91,7 @@ extension WebSocketConnection {
         switch result {
         case .failure(let error): send(error, id: id)
         case .success(let identity):
-            renew(until: identity.expiresAt)
+            renew(identity)
             arm()
             acknowledge(id)
         }

@@ -1,3 +1,4 @@
+import ChatHTTPServer
 import ChatKernel
 import ChatNet
 import ChatWebSocketProtocol
@@ -40,7 +41,7 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
         feed = Feed(
             position: boarding.position, isLive: boarding.isUpToDate && boarding.batches == lane.batches,
             holdLimit: lane.kernel.limits.heldEntries)
-        renew(until: session.identity.expiresAt)
+        renew(session.identity)
     }
 
     /// The client is in: others may know, and what it missed is read.
@@ -55,16 +56,9 @@ final class WebSocketConnection: StreamHandler, @unchecked Sendable {
     // MARK: Time
 
     /// The moment the token ends, and the leeway that it was checked with, which may have begun.
-    func renew(until end: Timestamp?) {
-        guard let end = end?.advanced(bySeconds: Self.leewaySeconds) else {
-            expiry = nil
-            return
-        }
-        let (left, isFar) = end.microseconds.subtractingReportingOverflow(lane.kernel.time.wall().microseconds)
-        expiry = isFar ? nil : lane.loop.now &+ min(max(0, left), 1 << 50) &* 1000
+    func renew(_ identity: Identity) {
+        expiry = identity.expiresAt.map { _ in lane.loop.now &+ identity.timeLeft(at: lane.kernel.time.wall()) }
     }
-
-    private static let leewaySeconds: Int64 = 30
 
     func arm() {
         guard !liveness.isClosing else {

@@ -92,7 +92,7 @@ struct ChatdTests {
             #expect(check.status == 1)
             #expect(
                 check.errors == """
-                    chatd: transports[0].type: “websockets” is not known; one of rest, websocket
+                    chatd: transports[0].type: “websockets” is not known; one of long-polling, rest, websocket
                     limits.connections: must be a whole number, not text
 
                     """)

@@ -92,7 +92,7 @@ struct CatalogTests {
         #expect(
             problems(text(#"{ "type": "?" }"#, #"{ "type": "?" }"#), catalog: catalog) == [
                 "store.type: “?” is not known; one of memory, plain, shelf, sqlite",
-                "transports[0].type: “?” is not known; one of pigeon, rest, websocket",
+                "transports[0].type: “?” is not known; one of long-polling, pigeon, rest, websocket",
             ])
     }
 

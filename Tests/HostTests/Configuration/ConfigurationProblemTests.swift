@@ -85,11 +85,11 @@ struct ConfigurationProblemTests {
             (#"{"type": "memory"}"#, "[]", "transports: must be a list of at least one transport"),
             (
                 #"{"type": "memory"}"#, #"[{"type": "rest"}, "websocket"]"#,
-                "transports[1]: must be an object with a “type”, one of rest, websocket"
+                "transports[1]: must be an object with a “type”, one of long-polling, rest, websocket"
             ),
             (
                 #"{"type": "memory"}"#, #"[{"type": "rest"}, {"type": "websockets"}]"#,
-                "transports[1].type: “websockets” is not known; one of rest, websocket"
+                "transports[1].type: “websockets” is not known; one of long-polling, rest, websocket"
             ),
             (
                 #"{"type": "memory"}"#, #"[{"type": "rest", "listen": "a:1"}]"#,
@@ -125,7 +125,7 @@ struct ConfigurationProblemTests {
                     "store.path: is needed",
                     "transports[0].pingSeconds: must be a whole number from 1 to 3600",
                     "transports[0].outboxBytes: must be a whole number from 65536 to 67108864",
-                    "transports[1].type: “zmq” is not known; one of rest, websocket",
+                    "transports[1].type: “zmq” is not known; one of long-polling, rest, websocket",
                     "limits.connections: must be a whole number from 0 to 100000000",
                 ].inserting(#"store.durability: must be "written" or "synced", not "never""#, at: 1)
         )

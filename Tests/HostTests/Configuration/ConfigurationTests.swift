@@ -6,11 +6,11 @@ import Testing
 
 @Suite("A config that is right")
 struct ConfigurationTests {
-    @Test("without a config: SQLite, REST and WebSocket, loopback only")
+    @Test("without a config: SQLite, all transports, loopback only")
     func standard() throws {
         let configuration = try HostConfiguration(HostConfiguration.standard, in: "/data")
         #expect(configuration.storeName == "sqlite")
-        #expect(configuration.transports.map(\.name) == ["rest", "websocket"])
+        #expect(configuration.transports.map(\.name) == ["rest", "websocket", "long-polling"])
         #expect(configuration.directory == "/data")
         #expect(configuration.listen == "127.0.0.1:8000")
     }

@@ -37,6 +37,7 @@ struct PromiseTests {
             (error as? ConfigProblems)?.problems.map(\.description) == [
                 "require.resume: “rest” on this store cannot promise it",
                 "require.resume: “websocket” on this store cannot promise it",
+                "require.resume: “long-polling” on this store cannot promise it",
                 "require.durability: the store is only “memory”, and “synced” is asked",
             ]
         }
@@ -50,7 +51,7 @@ struct PromiseTests {
         let promises = try await withHost(strict) { $0.promises }
         #expect(
             promises
-                == ["rest", "websocket"].map {
+                == ["rest", "websocket", "long-polling"].map {
                     "\($0): acknowledged messages survive a loss of power; a client that comes back misses nothing"
                 })
     }

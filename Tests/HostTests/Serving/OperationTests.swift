@@ -25,7 +25,7 @@ struct OperationTests {
             #expect(info["registration"] == true)
             #expect(info["store"]["durability"] == "memory")
             #expect(info["store"]["atomic_batch"] == true)
-            #expect(info["transports"].items.map { $0["type"] } == ["rest", "websocket"])
+            #expect(info["transports"].items.map { $0["type"] } == ["rest", "websocket", "long-polling"])
             #expect(info["transports"][0]["resume"] == false)
             #expect(info["transports"][0]["guarantee"].text?.contains("gone when the host stops") == true)
             #expect(info["limits"]["message_bytes"] == 1000)

@@ -5,14 +5,16 @@ import Testing
 
 /// A config for a test: memory, any port, no limit on messages, and tokens that make their users.
 func config(
-    store: String = #"{ "type": "memory" }"#, websocket: String = "", limits: String = "", http: String = "",
+    store: String = #"{ "type": "memory" }"#, websocket: String = "", polling: String = "", limits: String = "",
+    http: String = "",
     auth: String = "", more: String = ""
 ) -> String {
     """
     { "store": \(store),
       "auth": { "secretKey": "a secret of this test, as long as it ought to be", "autoProvision": true, \(auth) },
       "http": { "listen": "127.0.0.1:0", "loops": 1, \(http) },
-      "transports": [ { "type": "rest" }, { "type": "websocket", \(websocket) } ],
+      "transports": [ { "type": "rest" }, { "type": "websocket", \(websocket) },
+                        { "type": "long-polling", \(polling) } ],
       "limits": { "messagesPerUserPerSecond": 0, \(limits) },
       \(more) }
     """

@@ -1,4 +1,5 @@
 public import ChatKernel
+import ChatLongPolling
 import ChatREST
 import ChatSQLite
 import ChatWebSocket
@@ -28,10 +29,10 @@ public struct AdapterCatalog: Sendable {
     /// Knows nothing.
     public init() {}
 
-    /// What comes with the house: stores `sqlite` and `memory`, transports `rest` and `websocket`.
+    /// What comes with the house: stores `sqlite` and `memory`, transports `rest`, `websocket` and `long-polling`.
     public static var standard: AdapterCatalog {
         AdapterCatalog().adding(SQLiteStoreAdapter.self).adding(MemoryStoreAdapter.self)
-            .adding(RESTAdapter.self).adding(WebSocketAdapter.self)
+            .adding(RESTAdapter.self).adding(WebSocketAdapter.self).adding(LongPollingAdapter.self)
     }
 
     /// With one more store; one of the same type is replaced.

@@ -17,7 +17,7 @@ public struct HostConfiguration: Sendable {
     /// What a host does without a config: SQLite in the data folder, REST and WebSocket, loopback only.
     public static let standard = """
         { "store": { "type": "sqlite", "path": "chat.db" },
-          "transports": [ { "type": "rest" }, { "type": "websocket" } ] }
+          "transports": [ { "type": "rest" }, { "type": "websocket" }, { "type": "long-polling" } ] }
         """
 
     /// Reads a config.

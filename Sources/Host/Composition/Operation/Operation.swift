@@ -112,6 +112,7 @@ final class Operation: Sendable {
                 "chat_store_damaged", "Pieces of the store that are not as they were written.", store.damagedPieces)
         }
         page.gauge("chat_sessions_open", "Open sessions.", kernel.openSessions)
+        page.gauge("chat_polls_waiting", "Requests that wait for something to happen.", kernel.waitingPolls)
         page.family("chat_limited_total", "Refusals by the limit that was met.", "counter")
         for limit in Limit.allCases {
             page.sample("chat_limited_total{limit=\"\(limit.rawValue)\"}", kernel.limited[limit] ?? 0)

@@ -52,20 +52,29 @@ extension JSONPen {
         put(UInt8(ascii: "]"))
     }
 
-    /// As ``Cursor/description``.
     mutating func put(_ name: StaticString, _ cursor: Cursor) {
         raw(name)
-        raw("\"1.")
-        let epoch = cursor.epoch.value
-        var shift = epoch == 0 ? 0 : 60 &- UInt64(epoch.leadingZeroBitCount & ~3)
+        put(UInt8(ascii: "\""))
+        self.cursor(cursor)
+        put(UInt8(ascii: "\""))
+    }
+
+    /// As ``Cursor/description``.
+    mutating func cursor(_ cursor: Cursor) {
+        raw("1.")
+        epoch(cursor.epoch)
+        put(UInt8(ascii: "."))
+        number(cursor.pos)
+    }
+
+    /// In hexadecimal, without leading zeros.
+    mutating func epoch(_ epoch: Epoch) {
+        var shift = epoch.value == 0 ? 0 : 60 &- UInt64(epoch.value.leadingZeroBitCount & ~3)
         while true {
-            put(Self.hexDigit(UInt8(truncatingIfNeeded: epoch >> shift & 15)))
+            put(Self.hexDigit(UInt8(truncatingIfNeeded: epoch.value >> shift & 15)))
             guard shift > 0 else { break }
             shift &-= 4
         }
-        put(UInt8(ascii: "."))
-        number(cursor.pos)
-        put(UInt8(ascii: "\""))
     }
 
     @inline(__always)

@@ -10,6 +10,29 @@ public enum V2 {
         bytes.write(about: sizeEstimate(entry)) { write(entry, epoch, &$0) }
     }
 
+    /// Appends the greeting of a stream that begins without a position: where it begins.
+    public static func appendHello(at cursor: Cursor, to bytes: inout [UInt8]) {
+        bytes.write(about: 128) { pen in
+            pen.put(#"{"type":"hello","cursor":"#, cursor)
+            pen.raw(#","epoch":""#)
+            pen.epoch(cursor.epoch)
+            pen.raw(#""}"#)
+        }
+    }
+
+    /// The `type` of an entry's event.
+    public static func type(of entry: Entry) -> StaticString {
+        switch entry.change {
+        case .message: "message"
+        case .edited: "edited"
+        case .deleted: "deleted"
+        case .reaction: "reaction"
+        case .member: "member"
+        case .created, .updated: "conversation"
+        case .read: "read"
+        }
+    }
+
     /// Room for an event whose identifiers are ours.
     private static func sizeEstimate(_ entry: Entry) -> Int {
         switch entry.change {
@@ -23,7 +46,7 @@ public enum V2 {
     private static func write(_ entry: Entry, _ epoch: Epoch, _ pen: inout JSONPen) {
         switch entry.change {
         case .message(let posted):
-            begin("message", entry, epoch, &pen)
+            begin(entry, epoch, &pen)
             pen.put(#","content":"#, posted.isDeleted ? "" : posted.content)
             pen.put(#","sender_id":"#, entry.author.id.text)
             pen.put(#","sender_username":"#, entry.author.username)
@@ -33,52 +56,52 @@ public enum V2 {
             pen.put(#","reply_to":"#, ifAny: posted.replyTo?.text)
             if posted.isDeleted { pen.raw(#","is_deleted":true"#) }
         case .edited(let message, let content):
-            begin("edited", entry, epoch, &pen)
+            begin(entry, epoch, &pen)
             pen.put(#","message_id":"#, message.text)
             pen.put(#","content":"#, content)
             pen.put(#","sender_id":"#, entry.author.id.text)
             pen.put(#","sender_username":"#, entry.author.username)
             if content.isEmpty { pen.raw(#","is_deleted":true"#) }
         case .deleted(let message):
-            begin("deleted", entry, epoch, &pen)
+            begin(entry, epoch, &pen)
             pen.put(#","message_id":"#, message.text)
             pen.put(#","by":"#, entry.author.id.text)
         case .reaction(let message, let key, let on):
-            begin("reaction", entry, epoch, &pen)
+            begin(entry, epoch, &pen)
             pen.put(#","message_id":"#, message.text)
             pen.put(#","key":"#, key)
             pen.put(#","on":"#, on)
             pen.put(#","user_id":"#, entry.author.id.text)
             pen.put(#","username":"#, entry.author.username)
         case .member(let action, let member):
-            begin("member", entry, epoch, &pen)
+            begin(entry, epoch, &pen)
             pen.put(#","action":"#, action.rawValue)
             pen.put(#","user_id":"#, member.user.id.text)
             pen.put(#","username":"#, member.user.username)
             pen.put(#","role":"#, member.role.rawValue)
             pen.put(#","by":"#, entry.author.id.text)
         case .created(let details, let members):
-            begin("conversation", entry, epoch, &pen)
+            begin(entry, epoch, &pen)
             pen.raw(#","action":"created""#)
             append(details, &pen)
             participants(members, &pen)
             pen.put(#","by":"#, entry.author.id.text)
         case .updated(let details):
-            begin("conversation", entry, epoch, &pen)
+            begin(entry, epoch, &pen)
             pen.raw(#","action":"updated""#)
             append(details, &pen)
             pen.put(#","by":"#, entry.author.id.text)
         case .read(let seq):
-            begin("read", entry, epoch, &pen)
+            begin(entry, epoch, &pen)
             pen.put(#","user_id":"#, entry.author.id.text)
             pen.put(#","read_seq":"#, seq)
         }
         pen.raw("}")
     }
 
-    private static func begin(_ type: StaticString, _ entry: Entry, _ epoch: Epoch, _ pen: inout JSONPen) {
+    private static func begin(_ entry: Entry, _ epoch: Epoch, _ pen: inout JSONPen) {
         pen.raw(#"{"type":""#)
-        pen.raw(type)
+        pen.raw(type(of: entry))
         pen.put(#"","conversation_id":"#, entry.conversation.text)
         if entry.seq > 0 { pen.put(#","seq":"#, entry.seq) }
         pen.put(#","pos":"#, entry.pos)

@@ -1,0 +1,141 @@
+import ChatHTTP1
+import ChatHTTPServer
+import ChatKernel
+import ChatNet
+import ChatWire
+
+/// Server-sent events: what happens, for as long as the connection lives. Takes its mail as fast as its socket drains, and reads
+/// from the store what the mailbox no longer has, so that a slow reader costs no more than a fast one.
+final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
+    let user: UserID
+    private let session: Session
+    private let conversations: Set<ConversationID>?
+    private(set) var position: Pos
+    private let stream: ByteStream
+    private let lane: EventLane
+    private let endsAt: Int64
+    private var saidAt: Int64
+    private var isReading = false
+    private var isOver = false
+
+    /// More is queued only by the last that was let in: the rest waits where all readers share it.
+    private static let queueBytes = 256 << 10
+    /// A reader that takes nothing for so long is gone.
+    private static let stallLimit: Int64 = 45_000_000_000
+
+    init(_ request: EventRequest, _ session: Session, position: Pos, on stream: ByteStream, in lane: EventLane) {
+        user = request.identity.user.id
+        self.session = session
+        conversations = request.conversations
+        self.position = position
+        self.stream = stream
+        self.lane = lane
+        saidAt = lane.loop.now
+        let life = Int64(lane.settings.streamSeconds) * 1_000_000_000
+        endsAt = lane.loop.now + min(life, request.identity.timeLeft(at: lane.kernel.time.wall()))
+    }
+
+    func begin() {
+        do throws(ChatError) {
+            try lane.add(self)
+        } catch {
+            return end()
+        }
+        arm()
+        advance(in: lane)
+    }
+
+    // MARK: To the client
+
+    func advance(in lane: EventLane) {
+        guard !isOver, !isReading, stream.queuedBytes <= Self.queueBytes else { return }
+        guard let items = lane.items(for: self) else {
+            // Pages are a reader's own: one at a time, and when the one before has been taken.
+            if stream.queuedBytes <= ByteStream.lowWater { read() }
+            return
+        }
+        let run = MailRun(items, for: user, after: position, among: conversations) {
+            EventForm.serverSent.bytes(of: $0, epoch: lane.epoch)
+        }
+        position = run.through
+        for piece in run.pieces { send(piece.isWhole ? piece.bytes : Array(piece.bytes[piece.range])) }
+    }
+
+    private func send(_ bytes: [UInt8]) {
+        saidAt = lane.loop.now
+        stream.send(bytes)
+    }
+
+    private func read() {
+        isReading = true
+        let (lane, user, position, conversations) = (lane, user, position, conversations)
+        lane.errands.send { [weak self] in
+            let page: Kernel.EventPage?
+            do throws(ChatError) {
+                page = try await lane.kernel.events(
+                    of: user, after: position, among: conversations, limit: lane.kernel.limits.pageEntries)
+            } catch {
+                page = nil
+            }
+            lane.loop.post { [weak self] in self?.take(page) }
+        }
+    }
+
+    private func take(_ page: Kernel.EventPage?) {
+        isReading = false
+        guard !isOver else { return }
+        // It comes back when the store does, with its last id.
+        guard let page else { return end() }
+        var bytes: [UInt8] = []
+        for entry in page.entries { EventForm.serverSent.append(entry, epoch: lane.epoch, to: &bytes) }
+        position = page.through
+        if !bytes.isEmpty { send(bytes) }
+        advance(in: lane)
+    }
+
+    func drained(_ stream: ByteStream) { advance(in: lane) }
+
+    // MARK: Time
+
+    private func arm() {
+        let heartbeat = saidAt + Int64(lane.settings.heartbeatSeconds) * 1_000_000_000
+        var due = min(heartbeat, endsAt)
+        if let stalled = stream.stalledSince { due = min(due, stalled + Self.stallLimit) }
+        stream.deadline = due
+    }
+
+    func deadlineReached(_ stream: ByteStream, now: Int64) {
+        guard !isOver else { return stream.close() }
+        if let stalled = stream.stalledSince {
+            if stalled + Self.stallLimit <= now { return stream.close() }
+        } else if now - saidAt >= Int64(lane.settings.heartbeatSeconds) * 1_000_000_000 {
+            send(Self.heartbeat)
+        }
+        if now >= endsAt { return end() }
+        arm()
+    }
+
+    /// A comment: keeps the proxies from giving up, and tells us when the peer is gone.
+    private static let heartbeat = Array(":\n\n".utf8)
+
+    // MARK: The end
+
+    /// What has been said is sent, and then it is over: the client comes back with its last id.
+    private func end() {
+        isOver = true
+        stream.closeAfterFlush(deadline: lane.loop.now + 5_000_000_000)
+    }
+
+    /// There is nothing to be heard from a client.
+    func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int { bytes.byteCount }
+
+    func inputEnded(_ stream: ByteStream) { end() }
+
+    func drain(_ stream: ByteStream, deadline: Int64) { end() }
+
+    func ended(_ stream: ByteStream, reason: EndReason) {
+        isOver = true
+        lane.remove(self)
+        session.close()
+    }
+}

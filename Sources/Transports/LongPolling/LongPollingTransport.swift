@@ -1,0 +1,149 @@
+import ChatHTTP1
+public import ChatHTTPServer
+public import ChatKernel
+import ChatNet
+import ChatWire
+import Synchronization
+
+/// Long-polling and server-sent events, profile v2 of `protocol.md`: `GET /api/chat/events` and `GET /api/chat/stream`.
+///
+/// No session stands behind them: a request says by its cursor all there is to know, so it may be repeated, run twice at once or
+/// be sent to another host, with the same result, and the next request's cursor is the acknowledgement.
+public final class LongPollingTransport: HTTPMounted {
+    private let settings: LongPollingSettings
+    private let errands = Errands()
+    private let lanes = Mutex<[ObjectIdentifier: EventLane]>([:])
+
+    public init(settings: LongPollingSettings = LongPollingSettings()) { self.settings = settings }
+
+    public func run(serving kernel: Kernel) async throws { await errands.run() }
+
+    public func routes(serving kernel: Kernel) -> [Route] {
+        [
+            Route("GET", "/api/chat/events", .exchange { [self] in poll($0, $1, kernel) }),
+            Route("GET", "/api/chat/stream", .exchange { [self] in stream($0, $1, kernel) }),
+        ]
+    }
+
+    /// Answers with what was asked of the store, or refuses.
+    private func attend(_ exchange: Exchange, _ work: @escaping @Sendable () async throws(ChatError) -> Void) {
+        errands.send {
+            do throws(ChatError) {
+                try await work()
+            } catch {
+                exchange.respond(EventLane.refusal(error))
+            }
+        }
+    }
+
+    // MARK: Polls
+
+    private func poll(_ request: HTTPRequest, _ exchange: Exchange, _ kernel: Kernel) {
+        attend(exchange) { [self] () async throws(ChatError) in
+            let asked = try await EventRequest(request, kernel, settings)
+            guard let position = asked.position else {
+                let snapshot = try await kernel.snapshot(of: asked.identity.user.id, among: asked.conversations)
+                var body: [UInt8] = []
+                EventAnswer.append(snapshot, to: &body)
+                exchange.respond(
+                    HTTPResponse(
+                        status: 200,
+                        fields: [
+                            HTTPField(name: "Content-Type", value: "application/json"),
+                            HTTPField(name: "Cache-Control", value: "no-store"),
+                        ], body: body))
+                return
+            }
+            let lane = try await lane(on: exchange.loop, kernel)
+            // Downward, so that a herd that came together does not come back together.
+            let wait = asked.wait - Int64.random(in: 0...max(0, asked.wait / 10))
+            let patience = min(wait, asked.identity.timeLeft(at: kernel.time.wall()))
+            lane.loop.post {
+                let poll = Poll(asked, position: position, exchange, ends: lane.loop.now + patience)
+                do throws(ChatError) {
+                    try lane.add(poll)
+                    poll.begin(in: lane)
+                } catch {
+                    exchange.respond(EventLane.refusal(error))
+                }
+            }
+        }
+    }
+
+    // MARK: Streams
+
+    private func stream(_ request: HTTPRequest, _ exchange: Exchange, _ kernel: Kernel) {
+        attend(exchange) { [self] () async throws(ChatError) in
+            let last = request.head.first("Last-Event-ID").flatMap { $0.isEmpty ? nil : $0 }
+            let asked = try await EventRequest(request, kernel, settings, header: last)
+            let lane = try await lane(on: exchange.loop, kernel)
+            let head = try await kernel.head()
+            let boarding = StreamBoarding(try kernel.open(asked.identity, delivering: lane))
+            var beginning: [UInt8] = Array("retry: 2000\n\n".utf8)
+            if asked.position == nil {
+                EventForm.appendBlock("hello", at: head, to: &beginning) { bytes in
+                    V2.appendHello(at: head, to: &bytes)
+                }
+            }
+            exchange.stream(HTTPResponse(status: 200, fields: Self.fields, body: beginning)) { stream, _ in
+                let events = EventStream(
+                    asked, boarding.take(), position: asked.position ?? head.pos, on: stream, in: lane)
+                events.begin()
+                return events
+            }
+        }
+    }
+
+    private static let fields = [
+        HTTPField(name: "Content-Type", value: "text/event-stream"),
+        HTTPField(name: "Cache-Control", value: "no-store"),
+        // Proxies of the nginx family gather answers otherwise.
+        HTTPField(name: "X-Accel-Buffering", value: "no"),
+    ]
+
+    private func lane(on loop: EventLoop, _ kernel: Kernel) async throws(ChatError) -> EventLane {
+        func known() -> EventLane? { lanes.withLock { $0[ObjectIdentifier(loop)] } }
+        if let lane = known() { return lane }
+        let epoch = try await kernel.head().epoch
+        return lanes.withLock { [settings, errands] lanes in
+            if let lane = lanes[ObjectIdentifier(loop)] { return lane }
+            let lane = EventLane(kernel: kernel, loop: loop, settings: settings, errands: errands, epoch: epoch)
+            lanes[ObjectIdentifier(loop)] = lane
+            return lane
+        }
+    }
+}
+
+/// A session between the moment it was opened and the moment its stream takes over. If that never comes, because the client hung
+/// up meanwhile, letting go of this closes it.
+private final class StreamBoarding: Sendable {
+    private let session: Session
+    private let isTaken = Atomic<Bool>(false)
+
+    init(_ session: Session) { self.session = session }
+
+    func take() -> Session {
+        isTaken.store(true, ordering: .relaxed)
+        return session
+    }
+
+    deinit {
+        if !isTaken.load(ordering: .relaxed) { session.close() }
+    }
+}
+
+/// `{"type": "long-polling"}`, with ``LongPollingSettings``.
+public enum LongPollingAdapter: TransportAdapter {
+    public typealias Settings = LongPollingSettings
+
+    public static let type = "long-polling"
+
+    /// The cursor of the last answer brings what was missed.
+    public static let guarantees = TransportGuarantees(resume: true, ordered: true)
+
+    public static func make(
+        _ settings: LongPollingSettings, in context: AdapterContext
+    ) async throws -> any Transport {
+        LongPollingTransport(settings: settings)
+    }
+}

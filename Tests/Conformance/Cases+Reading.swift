@@ -169,11 +169,9 @@ extension StoreConformance {
                 try await scene.make(with: [Scene.bob]), try await scene.make(with: [])
             )
             for round in 0..<3 {
-                for id in [a, b, c, d] {
-                    let message = try await scene.post(Scene.ada, id, "\(round) \(id)")
-                    if id != d { try await scene.perform(Scene.bob, id, .read(through: message.seq)) }
-                }
+                for id in [a, b, c, d] { try await scene.post(Scene.ada, id, "\(round) \(id)") }
             }
+            for id in [a, b, c] { try await scene.perform(Scene.bob, id, .read(through: 3)) }
             let all = try await scene.feed(Scene.bob)
             for filter: Set<ConversationID> in [[a], [b, c], [c, d], [d], [], [ConversationID("nowhere"), a]] {
                 let wanted = all.filter { filter.contains($0.conversation) }
@@ -185,6 +183,42 @@ extension StoreConformance {
                     if page.count < 2 { break }
                 }
                 try expect(found, equals: wanted, "among \(filter), page by page")
+            }
+        },
+        ConformanceCase("The last read mark of a user in a conversation must not be left out") { harness in
+            let scene = try await Scene.open(harness)
+            let members = [Scene.ada, Scene.bob, Scene.cai]
+            let ids = [
+                try await scene.make(with: [Scene.bob, Scene.cai]), try await scene.make(with: [Scene.bob, Scene.cai]),
+            ]
+            var marks: [ConversationID: [UserID: Seq]] = [:]
+            for round in 0..<12 {
+                let id = ids[round % 2]
+                let message = try await scene.post(Scene.ada, id, "\(round)")
+                // Not everybody each time, so that a mark may lie far back.
+                for member in members[1...(round < 9 ? 2 : 1)] {
+                    try await scene.perform(member, id, .read(through: message.seq))
+                    marks[id, default: [:]][member] = message.seq
+                }
+            }
+            for limit in [1, 3, 1000] {
+                var found: [ConversationID: [UserID: Seq]] = [:]
+                var numbered: [Seq] = []
+                var pos: Pos = 0
+                while true {
+                    let page = try await scene.feed(Scene.ada, after: pos, limit: limit)
+                    for entry in page {
+                        try expect(entry.pos > pos, "an entry out of order")
+                        pos = entry.pos
+                        if entry.seq > 0 { numbered.append(entry.seq) }
+                        guard case .read(let seq) = entry.change else { continue }
+                        let before = found[entry.conversation, default: [:]].updateValue(seq, forKey: entry.author.id)
+                        try expect(before ?? 0 < seq, "a mark that moves back")
+                    }
+                    if page.count < limit { break }
+                }
+                try expect(found, equals: marks, "the marks at the end, by \(limit)")
+                try expect(numbered.count, equals: 14, "numbered entries, by \(limit)")
             }
         },
         ConformanceCase("read marks are among what a user may see, while it is a member") { harness in

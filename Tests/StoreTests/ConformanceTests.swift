@@ -15,13 +15,15 @@ struct ConformanceTests {
     @Test(arguments: StoreConformance.cases)
     func sqliteWritten(_ item: ConformanceCase) async throws { try await item.run(SQLiteHarness(.written)) }
 
-    /// All the time in the middle of a fill, a row at a time.
+    /// All the time in the middle of a fill, a row at a time, and catching up soon goes from conversation to conversation.
     @Test(arguments: StoreConformance.cases)
     func sqliteFilling(_ item: ConformanceCase) async throws {
         var tuning = Tuning()
         tuning.tailLimit = 3
         tuning.sliceRows = 1
         tuning.scanRows = 2
+        tuning.scanFirst = 1
+        tuning.conversationRows = 1
         try await item.run(SQLiteHarness(.written, tuning))
     }
 }

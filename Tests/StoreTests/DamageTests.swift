@@ -46,7 +46,7 @@ struct DamageTests {
         "conversations.last_seq", "conversations.messages", "conversations.last_message", "conversations.through",
         "memberships.role", "memberships.is_active", "memberships.read_seq", "memberships.user", "stays.from_seq",
         "stays.through_seq", "founders.role", "log.pos", "log.seq", "log.ordinal", "log.at", "log.kind", "log.target",
-        "log.link", "log.erased", "log.author", "log.conversation", "seq_index.seq", "seq_index.pos",
+        "log.link", "log.erased", "log.author", "log.conversation", "seq_index.seq", "seq_index.pos", "mark_index.pos",
         "client_keys.hash", "client_keys.pos", "key_runs.last_at", "key_runs.count", "reactions.user",
         "reactions.since",
         "users.row", "users.created_at",
@@ -65,6 +65,8 @@ struct DamageTests {
             if index % 5 == 0 { try await talk.perform(.edit(id, content: "edited")) }
             if index % 7 == 0 { try await talk.perform(.react(id, key: "+", on: true)) }
             if index % 11 == 0 { try await talk.perform(.delete(id)) }
+            // Where the log stands is further than any mark so far.
+            if index % 13 == 0 { try await talk.perform(.read(through: .max)) }
         }
         try await talk.perform(.update(name: "name", description: nil))
         await talk.store.close()
@@ -74,7 +76,13 @@ struct DamageTests {
     /// False when something was refused.
     private func isRead(_ path: String, _ sent: Set<String>) async throws -> Bool {
         let store: SQLiteStore
-        do { store = try await SQLiteStore.open(SQLiteStoreSettings(path: path)) } catch { return false }
+        // Catching up looks at some of the log, and then goes from conversation to conversation.
+        var tuning = Tuning()
+        tuning.scanFirst = 20
+        tuning.conversationRows = 0
+        do {
+            store = try await SQLiteStore.open(SQLiteStoreSettings(path: path), tuning: tuning)
+        } catch { return false }
         let talk = Talk.goOn(store)
         var isWhole = true
         let reads: [() async throws -> [String]] = [

@@ -87,9 +87,12 @@ public protocol StoreThatFindsDamage: Store {
 public enum Scope: Hashable, Sendable {
     /// One conversation, after a number of its own. Read marks are not among them.
     case conversation(ConversationID, after: Seq)
-    /// All that a user may see: in each conversation the user is or was a member of, the entries within its stays; read
-    /// marks too, while it is a member. A filter must leave out all conversations that it does not name; one that names a
-    /// conversation the user was never in, or none at all, finds nothing there.
+    /// All that a user may see, by `pos`: in each conversation the user is or was a member of, the entries within its
+    /// stays; read marks too, while it is a member. A filter must leave out all conversations that it does not name; one that
+    /// names a conversation the user was never in, or none at all, finds nothing there.
+    ///
+    /// Read marks are state: one may be left out when a later one of the same user and conversation stands at or before the
+    /// head. The last one must not be. So whoever reads on to the end has all marks as they are.
     case user(UserID, after: Pos, among: Set<ConversationID>? = nil)
 }
 

@@ -15,6 +15,8 @@ struct Batch {
     var rooms: [TouchedRoom] = []
     var seats: [TouchedSeat] = []
     var steps: [Step] = []
+    /// Read marks that were set, by conversation row.
+    var markPlaces: [(row: Int64, place: MarkPlace)] = []
     var names: [ClientKey: Pos] = [:]
     var roomPlaces: [ConversationID: Int] = [:]
     var seatPlaces: [SeatKey: Int] = [:]
@@ -157,6 +159,7 @@ struct Batch {
             row.kind = .read
             row.subject = seq
             try moveMark(of: entry.author.id, in: room, to: seq)
+            markPlaces.append((room, MarkPlace(pos: entry.pos, user: row.author)))
         }
         try insertion.insert(row)
         guard entry.seq > 0 else { return }

@@ -50,6 +50,9 @@ import ChatKernel
     /// Rows changed by the statement before.
     var changes: Int { Int(unsafe sqlite3_changes(handle)) }
 
+    /// What all statements have done so far, as ``Statement/work``.
+    var work: Int { statements.values.reduce(0) { $0 &+ $1.work } }
+
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
     // MARK: Transactions

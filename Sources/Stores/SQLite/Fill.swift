@@ -21,6 +21,7 @@ struct Fill {
     private let order: [Int64]
     private let rooms: [Room]
     private let marks: [(SeatRow, Seq)]
+    private let markPlaces: [(conversation: Int64, pos: Pos)]
     private let names: [(hash: UInt64, pos: Pos)]
     /// The names as a run, for the time after; nil when there are none.
     let keys: KeyRun?
@@ -32,6 +33,7 @@ struct Fill {
     private var place = 0
     private var room = 0
     private var mark = 0
+    private var markPlace = 0
     private var name = 0
     private var gone = 0
 
@@ -45,6 +47,9 @@ struct Fill {
         rooms = tail.rooms.values.sorted { $0.row < $1.row }
         marks = tail.marks.map { ($0.key, $0.value) }
             .sorted { ($0.0.conversation, $0.0.user) < ($1.0.conversation, $1.0.user) }
+        markPlaces = tail.markPlaces.keys.sorted().flatMap { row in
+            Self.newest(of: tail.markPlaces[row] ?? []).map { (row, $0) }
+        }
         let names = keys.beginFill()
         self.names = names
         var filter = KeyFilter(capacity: names.count)
@@ -60,6 +65,7 @@ struct Fill {
         try writeRuns(connection, &budget)
         try writeRooms(connection, &budget)
         try writeMarks(connection, &budget)
+        try writeMarkPlaces(connection, &budget)
         try writeNames(connection, &budget)
         try dropNames(connection, &budget)
         guard budget > 0 else { return false }
@@ -118,6 +124,23 @@ struct Fill {
             mark += 1
             budget -= 1
         }
+    }
+
+    /// Each user's last mark, ascending: the ones before it are nobody's business any more.
+    private static func newest(of places: [MarkPlace]) -> [Pos] {
+        var users: Set<Int64> = []
+        return places.reversed().filter { users.insert($0.user).inserted }.map(\.pos).reversed()
+    }
+
+    private mutating func writeMarkPlaces(_ connection: Connection, _ budget: inout Int) throws(StoreError) {
+        guard markPlace < markPlaces.count, budget > 0 else { return }
+        var index = try BulkInsertion(into: "mark_index(conversation, pos)", columns: 2, on: connection)
+        while markPlace < markPlaces.count, budget > 0 {
+            try index.add(markPlaces[markPlace].conversation, markPlaces[markPlace].pos)
+            markPlace += 1
+            budget -= 1
+        }
+        try index.finish()
     }
 
     private mutating func writeNames(_ connection: Connection, _ budget: inout Int) throws(StoreError) {

@@ -10,6 +10,9 @@ final class Reader {
         self.memory = memory
     }
 
+    /// What it has done so far, as ``Statement/work``.
+    var work: Int { records.connection.work }
+
     /// Reads as of one moment.
     private func snapshot<T>(_ body: (Snapshot) throws(StoreError) -> T) throws(StoreError) -> T {
         while true {
@@ -45,44 +48,12 @@ final class Reader {
         }
     }
 
-    /// A part of a user's entries, and where to go on; nil when nothing more was committed.
-    ///
-    /// Reads the log by `pos` and leaves out what the user may not see, at most `scan` rows of it: a user of one quiet
-    /// conversation in a busy store must not hold the thread, and the WAL, for long. Of the user's conversations only those
-    /// are asked for that the log speaks of there, however many there are.
-    func entries(
-        of user: UserID, after pos: Pos, among: Set<ConversationID>?, limit: Int, scan: Int
-    ) throws(StoreError) -> (entries: [Entry], next: Pos?) {
-        guard limit > 0 else { return ([], nil) }
-        return try snapshot { (snapshot) throws(StoreError) in
-            // The commonest question: is there anything new?
-            guard pos < snapshot.head else { return ([], nil) }
-            guard var stays = try Stays(of: user, among: among, records) else { return ([], nil) }
-            var found: [Pos] = []
-            var scanned = 0
-            var next: Pos?
-            // Three columns of each row, and the whole of those that are for this user: most are not.
-            let statement = try records.connection.statement(
-                "SELECT pos, conversation, seq FROM log WHERE pos > ? ORDER BY pos")
-            try statement.each(.integer(max(0, pos))) { (row) throws(StoreError) in
-                if scanned == scan {
-                    next = row.integer(0) - 1
-                    return false
-                }
-                scanned += 1
-                if try stays.see(row.integer(2), in: row.integer(1)) { found.append(row.integer(0)) }
-                return found.count < limit
-            }
-            var entries: [Entry] = []
-            entries.reserveCapacity(found.count)
-            var budget = PageBudget()
-            for pos in found {
-                let entry = try records.entry(records.requireRow(at: pos))
-                budget.spend(entry.weight)
-                entries.append(entry)
-                if budget.isSpent { return (entries, pos) }
-            }
-            return (entries, next)
+    /// Goes on with a page of a user's entries, for one turn.
+    func advance(_ page: CatchUp) throws(StoreError) -> CatchUp {
+        try snapshot { (snapshot) throws(StoreError) in
+            var page = page
+            try page.takeTurn(in: snapshot)
+            return page
         }
     }
 

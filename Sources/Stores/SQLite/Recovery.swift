@@ -67,6 +67,7 @@ private struct Rebuilding {
     mutating func add(_ entry: Entry, _ records: Records) throws(StoreError) {
         if entry.kind == .read {
             tail.marks[SeatRow(conversation: entry.conversation, user: entry.author)] = entry.subject
+            tail.markPlaces[entry.conversation, default: []].append(MarkPlace(pos: entry.pos, user: entry.author))
             return
         }
         guard tail.runs[entry.conversation]?.end ?? max(1, entry.seq) == entry.seq, Counter.isSound(entry.seq),

@@ -50,7 +50,7 @@ extension SQLiteStore {
             }
             return SQLiteStore(
                 durability: durability, memory: memory, lock: begun.lock, writing: writing, reading: reading,
-                scanRows: tuning.scanRows, damage: damage)
+                tuning: tuning, damage: damage)
         } catch {
             for desk in reading { await desk.close { _ in } }
             await writing.close { _ in }

@@ -21,19 +21,19 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
     private let lock: FileLock?
     private let writing: Desk<Writer>
     private let reading: [Desk<Reader>]
-    private let scanRows: Int
+    private let tuning: Tuning
     private let damage: DamageBook
 
     init(
         durability: SQLiteDurability, memory: SharedMemory, lock: FileLock?, writing: Desk<Writer>,
-        reading: [Desk<Reader>], scanRows: Int, damage: DamageBook
+        reading: [Desk<Reader>], tuning: Tuning, damage: DamageBook
     ) {
         self.durability = durability
         self.memory = memory
         self.lock = lock
         self.writing = writing
         self.reading = reading
-        self.scanRows = scanRows
+        self.tuning = tuning
         self.damage = damage
     }
 
@@ -81,18 +81,11 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
                 try reader.entries(of: id, after: seq, limit: limit)
             }
         case .user(let user, let pos, let among):
-            var entries: [Entry] = []
-            var next: Pos? = pos
-            while let from = next, entries.count < limit, !PageBudget.isSpent(by: entries.lazy.map(\.weight)) {
-                let wanted = limit - entries.count
-                let scan = scanRows
-                let part = try await read { (reader) throws(StoreError) in
-                    try reader.entries(of: user, after: from, among: among, limit: wanted, scan: scan)
-                }
-                entries += part.entries
-                next = part.next
+            var page = CatchUp(of: user, after: pos, among: among, limit: limit, tuning)
+            while !page.isDone {
+                page = try await read { [page] (reader) throws(StoreError) in try reader.advance(page) }
             }
-            return entries
+            return page.entries
         }
     }
 
@@ -154,6 +147,13 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
     /// For tests: what `look` finds while the writer is in the middle of nothing.
     package func atRest<T: Sendable>(_ look: @escaping @Sendable () -> T) async throws(StoreError) -> T {
         try await writing.run { (_) throws(StoreError) in look() }
+    }
+
+    /// For tests: what all reads have done so far, in steps of SQLite's programs.
+    package func readingWork() async throws(StoreError) -> Int {
+        var work = 0
+        for desk in reading { work += try await desk.run { (reader) throws(StoreError) in reader.work } }
+        return work
     }
 
     /// For tests: a statement on the writer's connection.

@@ -5,6 +5,7 @@ import ChatKernel
 /// ```
 ///   log ──────────── every entry by pos; appended, never inserted between; all else can be derived from it
 ///    ├ seq_index     (conversation, seq) → pos         filled in sorted runs, behind the log by the tail
+///    ├ mark_index    (conversation, pos) of read marks          likewise
 ///    ├ client_keys   hash of (conversation, author, name) → pos     likewise
 ///    ├ conversations, memberships                      activity and read marks likewise; the rest at once
 ///    └ stays, founders, pairs, reactions               at once
@@ -97,6 +98,15 @@ enum Schema {
     /// membership, do not touch it. 4 is ``Role/owner``.
     static let version2 = """
         CREATE INDEX memberships_owned ON memberships(user) WHERE is_active = 1 AND role = 4;
+        """
+
+    /// Where the read marks of a conversation stand in the log, for those who catch up: of each user the newest of every
+    /// fill, since what a later one says is all that one needs to know.
+    static let version3 = """
+        CREATE TABLE mark_index(
+            conversation INTEGER NOT NULL, pos INTEGER NOT NULL, PRIMARY KEY(conversation, pos)) WITHOUT ROWID;
+        INSERT INTO mark_index SELECT conversation, max(pos) FROM log
+            WHERE kind = 11 AND pos <= (SELECT value FROM meta WHERE name = 'watermark') GROUP BY conversation, author;
         """
 }
 

@@ -10,7 +10,7 @@ import ChatKernel
 final class Snapshot {
     let records: Records
     let head: Pos
-    private let watermark: Pos
+    let watermark: Pos
     private let memory: SharedMemory
     private(set) var isStale = false
 
@@ -108,12 +108,14 @@ final class Snapshot {
 
     // MARK: Entries by number
 
-    /// Where the entries of a conversation within a range of numbers stand, from the index and the tail.
+    /// Where the entries of a conversation within a range of numbers stand, from the index and the tail. `bound` ends what
+    /// is counted from the oldest.
     func places(
-        in room: Int64, _ range: ClosedRange<Seq>, newestFirst: Bool, messagesOnly: Bool, limit: Int
+        in room: Int64, _ range: ClosedRange<Seq>, newestFirst: Bool, messagesOnly: Bool, limit: Int,
+        through bound: Pos = .max
     ) throws(StoreError) -> [Pos] {
         guard limit > 0 else { return [] }
-        let head = head
+        let head = newestFirst ? head : min(head, bound)
         let tail = remembered { memory -> (first: Seq, found: [Pos]) in
             let runs = memory.runs(of: room)
             var found: [Pos] = []
@@ -129,16 +131,17 @@ final class Snapshot {
         }
         guard let tail else { return [] }
         if newestFirst {
-            let older = try indexed(room, range, below: tail.first, true, messagesOnly, limit - tail.found.count)
+            let wanted = limit - tail.found.count
+            let older = try indexed(room, range, below: tail.first, true, messagesOnly, wanted, through: .max)
             return tail.found + older
         }
-        let older = try indexed(room, range, below: tail.first, false, messagesOnly, limit)
+        let older = try indexed(room, range, below: tail.first, false, messagesOnly, limit, through: bound)
         return older + tail.found.prefix(limit - older.count)
     }
 
     private func indexed(
         _ room: Int64, _ range: ClosedRange<Seq>, below first: Seq, _ newestFirst: Bool, _ messagesOnly: Bool,
-        _ limit: Int
+        _ limit: Int, through bound: Pos
     ) throws(StoreError) -> [Pos] {
         guard limit > 0, range.lowerBound < first else { return [] }
         let statement = try connection.statement(
@@ -151,8 +154,9 @@ final class Snapshot {
             .integer(room), .integer(range.lowerBound), .integer(min(range.upperBound, first - 1)), .flag(messagesOnly),
             .integer(Int64(limit))
         ) {
-            found.append($0.integer(0))
-            return true
+            let pos = $0.integer(0)
+            if pos <= bound { found.append(pos) }
+            return pos <= bound
         }
         return found
     }

@@ -127,6 +127,9 @@ import ChatKernel
 
     func reset() { unsafe sqlite3_reset(handle) }
 
+    /// How many steps of its program SQLite has taken: some for each row that was read, whatever the machine is doing.
+    var work: Int { Int(unsafe sqlite3_stmt_status(handle, SQLITE_STMTSTATUS_VM_STEP, 0)) }
+
     /// For what is bound already, and answers with no row.
     func runOnce() -> Result<Void, StoreError> {
         defer { reset() }

@@ -26,26 +26,44 @@ struct Stays {
 
     /// Whether the user may see the entry with this number, which is 0 for a read mark.
     mutating func see(_ seq: Seq, in conversation: Int64) throws(StoreError) -> Bool {
-        if let stay = known[conversation] { return stay.sees(seq) }
-        let stay = try stay(in: conversation)
-        known[conversation] = stay
-        return stay.sees(seq)
+        try stay(in: conversation).sees(seq)
     }
 
-    private func stay(in conversation: Int64) throws(StoreError) -> Stay {
-        var stay = Stay()
-        if let among, !among.contains(try records.conversation(conversation)) { return stay }
-        try statement.each(.integer(conversation), .integer(user)) {
-            stay.isActive = $0.integer(0) != 0
-            stay.spans.append(Span(from: $0.integer(1), through: $0.optionalInteger(2)))
+    /// The rows of the conversations that there may be something in, ascending.
+    func conversations() throws(StoreError) -> [Int64] {
+        var rows: [Int64] = []
+        func add(_ row: Statement) -> Bool {
+            rows.append(row.integer(0))
             return true
         }
+        guard let among else {
+            let statement = try records.connection.statement(
+                "SELECT conversation FROM memberships WHERE user = ? ORDER BY conversation")
+            try statement.each(.integer(user), body: add)
+            return rows
+        }
+        let statement = try records.connection.statement("SELECT row FROM conversations WHERE id = ?")
+        for id in among { try statement.each(.text(id.text), body: add) }
+        return rows.sorted()
+    }
+
+    mutating func stay(in conversation: Int64) throws(StoreError) -> Stay {
+        if let stay = known[conversation] { return stay }
+        var stay = Stay()
+        if try among?.contains(records.conversation(conversation)) ?? true {
+            try statement.each(.integer(conversation), .integer(user)) {
+                stay.isActive = $0.integer(0) != 0
+                stay.spans.append(Span(from: $0.integer(1), through: $0.optionalInteger(2)))
+                return true
+            }
+        }
+        known[conversation] = stay
         return stay
     }
 }
 
 /// One user in one conversation; without spans for one who never was in it.
-private struct Stay {
+struct Stay {
     var isActive = false
     var spans: [Span] = []
 

@@ -2,16 +2,17 @@ import ChatKernel
 
 /// What the log holds above the watermark, in memory: the part of the secondary tables that has not been written yet.
 ///
-/// About 60,000 entries: 8 bytes each in a run; some 30 more, among the ``ClientKeys``, for one with a `client_id`.
+/// About 60,000 entries: 8 bytes each in a run, or 16 for a read mark; some 30 more, among the ``ClientKeys``, for one with a
+/// `client_id`.
 struct Tail: Sendable {
     /// By conversation row.
     var runs: [Int64: Run] = [:]
     /// Read marks that have moved, by sending too.
     var marks: [SeatRow: Seq] = [:]
+    /// Where the read marks stand that somebody set, ascending, by conversation row.
+    var markPlaces: [Int64: [MarkPlace]] = [:]
     /// Conversations whose row is behind.
     var rooms: [ConversationID: Room] = [:]
-
-    var isEmpty: Bool { runs.isEmpty && marks.isEmpty && rooms.isEmpty }
 }
 
 /// The numbered entries of one conversation from some number on, without a hole.
@@ -40,6 +41,12 @@ struct Place: Sendable {
 
     var pos: Pos { bits &>> 1 }
     var isMessage: Bool { bits & 1 != 0 }
+}
+
+/// Where a read mark stands, and the row of the user who set it.
+struct MarkPlace: Sendable {
+    let pos: Pos
+    let user: Int64
 }
 
 /// A user in a conversation, by rows.

@@ -7,8 +7,12 @@ package struct Tuning: Sendable {
     package var sliceRows = 500
     /// Connections that read, each with a thread. Reads are short; more than two on a small machine only take turns.
     package var readers = 2
-    /// Rows of the log that one turn of a user's replay looks at: 10 to 20 ms.
+    /// Rows of the log, or as much work, that one turn of catching up takes: 10 to 20 ms.
     package var scanRows = 20_000
+    /// Rows of the log that catching up looks at before it asks how many conversations the user has: 2 to 4 ms.
+    package var scanFirst = 4000
+    /// What one conversation costs who goes by conversation, in rows of the log that are looked at.
+    package var conversationRows = 8
     /// The newest names of messages are kept, however old (`protocol.md` section 4).
     package var namesKept = 10_000
     /// Pages in the WAL from which on an idle moment is used to copy them into the file: 4 MB, which are 20,000 messages in

@@ -64,6 +64,9 @@ final class Writer: @unchecked Sendable {
             for step in batch.steps {
                 memory.young.runs[step.row, default: Run(first: step.seq)].append(step.place)
             }
+            for mark in batch.markPlaces {
+                memory.young.markPlaces[mark.row, default: []].append(mark.place)
+            }
             for touched in batch.rooms {
                 if touched.isChanged {
                     memory.young.rooms[touched.room.id] = touched.room

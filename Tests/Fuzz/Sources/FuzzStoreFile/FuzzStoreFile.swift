@@ -93,8 +93,8 @@ private func seal(_ connection: Connection) throws(StoreError) {
 
 private let withoutRowID = [
     "meta": "name", "pairs": "low, high", "memberships": "conversation, user", "stays": "conversation, user, from_seq",
-    "founders": "pos, place", "seq_index": "conversation, seq", "client_keys": "run, hash, pos",
-    "reactions": "message, key, user", "foreign_ids": "id",
+    "founders": "pos, place", "seq_index": "conversation, seq", "mark_index": "conversation, pos",
+    "client_keys": "run, hash, pos", "reactions": "message, key, user", "foreign_ids": "id",
 ]
 
 private let columns: [(table: String, column: String)] = [
@@ -107,6 +107,7 @@ private let columns: [(table: String, column: String)] = [
     (
         "log",
         "pos conversation seq ordinal author at kind target subject flag id content client_id extra link erased"
-    ), ("seq_index", "conversation seq pos is_message"), ("client_keys", "run hash pos"),
+    ), ("seq_index", "conversation seq pos is_message"), ("mark_index", "conversation pos"),
+    ("client_keys", "run hash pos"),
     ("key_runs", "run last_at count filter"), ("reactions", "message key user pos since"), ("foreign_ids", "id pos"),
 ].flatMap { table, columns in columns.split(separator: " ").map { (table, String($0)) } }

@@ -33,6 +33,7 @@ struct StoreImage {
         }
         proposals.append(.add(Self.users[2], .member))
         for (index, proposal) in proposals.enumerated() { try session.commit(proposal, entropy: UInt64(index)) }
+        try session.commit(.read(through: 14), entropy: 99)
         // What speaks of a message, half of it behind the fill.
         let messages = try session.messages()
         for (index, message) in messages.prefix(6).enumerated() {
@@ -98,7 +99,9 @@ final class StoreSession {
         try? commit(.remove(StoreImage.users[1]), entropy: 302)
         try? commit(.read(through: 5), entropy: 303)
         for user in StoreImage.users {
-            _ = try? reader.entries(of: user, after: 0, among: nil, limit: 100, scan: 15)
+            for (first, each) in [(Int.max, 1), (0, 0), (7, 1)] {
+                catchUp(user, scanFirst: first, conversationRows: each)
+            }
             _ = try? reader.conversations(of: user, after: nil, limit: 9)
             _ = try? reader.conversation(room, for: user)
             _ = try? reader.standing(of: user, in: room)
@@ -109,6 +112,19 @@ final class StoreSession {
             try? commit(.delete(message), entropy: 402)
         }
         for _ in 0..<4 where writer.tidy() {}
+    }
+
+    /// By looking at the log, from conversation to conversation, or both.
+    private func catchUp(_ user: UserID, scanFirst: Int, conversationRows: Int) {
+        var tuning = Tuning()
+        tuning.scanRows = 15
+        tuning.scanFirst = scanFirst
+        tuning.conversationRows = conversationRows
+        var page = CatchUp(of: user, after: 0, among: nil, limit: 100, tuning)
+        while !page.isDone {
+            guard let next = try? reader.advance(page) else { return }
+            page = next
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-"""Servers to be measured: chatd over a folder of its own, and the peer that is the floor."""
+"""Servers to be measured: chatd over a folder of its own, and those it is measured beside."""
 
 import base64
 import hashlib
@@ -6,6 +6,7 @@ import hmac
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import time
@@ -17,7 +18,6 @@ SECRET = b"only-for-benchmarks-on-loopback-0000"
 CONFIG = {
     "store": {"type": "sqlite", "path": "chat.db", "durability": "synced"},
     "auth": {"secretKey": SECRET.decode(), "autoProvision": True},
-    "transports": [{"type": "rest"}, {"type": "websocket"}],
     # A load generator is one user at one address with many connections; the limits are for those who are not.
     "limits": {"messagesPerUserPerSecond": 0, "connectionsPerUser": 0, "connectionsPerAddress": 0},
     "log": {"level": "warning"},
@@ -121,7 +121,7 @@ class Chatd(Server):
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         config = {**CONFIG, **changes}
-        config["transports"] = [{"type": "rest"}, {"type": "websocket"} | (websocket or {})]
+        config["transports"] = [{"type": "rest"}, {"type": "websocket"} | (websocket or {}), {"type": "long-polling"}]
         (folder / "chat.json").write_text(json.dumps(config, indent=2))
 
     def command(self):
@@ -169,3 +169,44 @@ class Replica(Server):
 
     def command(self):
         return [self.source / "run.sh", str(self.port)]
+
+
+class Nchan(Server):
+    """nginx with Nchan: long polls at /lp/CHANNEL, publishing at /pub/CHANNEL. Messages stay in memory."""
+
+    name = "nchan"
+    module = pathlib.Path("/usr/lib/nginx/modules/ngx_nchan_module.so")
+
+    @classmethod
+    def is_missing(cls):
+        """What to install, if it is not there."""
+        return None if cls.module.exists() and shutil.which("nginx") else "nginx-light and libnginx-mod-nchan"
+
+    def __init__(self, folder):
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def command(self):
+        bodies = " ".join(f"{kind}_temp_path {self.folder}/{kind};"
+                          for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (self.folder / "nginx.conf").write_text(f"""
+            load_module {self.module};
+            daemon off; worker_processes 1; worker_rlimit_nofile 20000; pid {self.folder}/nginx.pid;
+            {"user root;" if os.geteuid() == 0 else ""}
+            events {{ worker_connections 19000; }}
+            http {{
+                access_log off; {bodies} keepalive_requests 100000000; keepalive_timeout 600s;
+                nchan_shared_memory_size 512M; nchan_message_buffer_length 1000; nchan_message_timeout 5m;
+                server {{
+                    listen 127.0.0.1:{self.port} backlog=4096;
+                    location ~ ^/lp/(\\w+)$ {{ nchan_subscriber longpoll; nchan_channel_id $1;
+                        nchan_subscriber_first_message newest; nchan_subscriber_timeout 60; }}
+                    location ~ ^/pub/(\\w+)$ {{ nchan_publisher http; nchan_channel_id $1; }}
+                }}
+            }}""")
+        return ["nginx", "-p", self.folder, "-c", self.folder / "nginx.conf", "-e", self.folder / "error.log"]
+
+    @property
+    def pid(self):
+        """The worker: it does the work."""
+        return int(pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])

@@ -7,7 +7,7 @@ import Synchronization
 /// ``announce(_:)`` once deliveries can reach it; ``close()`` when it is gone, exactly once or more.
 public final class Session: Sendable {
     public struct ID: Hashable, Sendable {
-        let number: UInt64
+        public let number: UInt64
         init(_ number: UInt64) { self.number = number }
     }
 
@@ -18,16 +18,28 @@ public final class Session: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        /// An array: mostly there is one, and ten thousand idle sessions pay for no table each.
-        var joined: [Stay] = []
+        /// Mostly there is one, and ten thousand idle sessions pay for no table each.
+        var only: Stay?
+        var others: [ConversationID: Stay] = [:]
         var isClosed = false
 
-        func place(of conversation: ConversationID) -> Int? {
-            joined.firstIndex { $0.conversation == conversation }
+        subscript(conversation: ConversationID) -> Stay? {
+            get { only?.conversation == conversation ? only : others[conversation] }
+            set {
+                if only?.conversation ?? conversation == conversation, others[conversation] == nil {
+                    only = newValue
+                } else {
+                    others[conversation] = newValue
+                }
+            }
+        }
+
+        var conversations: [ConversationID] {
+            (only.map { [$0.conversation] } ?? []) + others.keys
         }
     }
 
-    /// A conversation followed.
+    /// A conversation followed, by the text that all who follow it share.
     private struct Stay {
         let conversation: ConversationID
         /// Whether others have been told.
@@ -49,11 +61,11 @@ public final class Session: Sendable {
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func join(_ conversation: ConversationID) async throws(ChatError) -> Standing {
         let isNew = state.withLock { state in
-            guard !state.isClosed, state.place(of: conversation) == nil else { return false }
+            guard !state.isClosed, state[conversation] == nil else { return false }
             // Under the lock: a close at the same moment must find what it has to undo.
             let kept =
                 Mutation.followsLate.isOn ? conversation : kernel.fanout.follow(conversation, by: outlet)
-            state.joined.append(Stay(conversation: kept))
+            state[kept] = Stay(conversation: kept)
             return true
         }
         do throws(ChatError) {
@@ -69,12 +81,16 @@ public final class Session: Sendable {
         }
     }
 
+    /// Whether it has joined this conversation.
+    public func follows(_ conversation: ConversationID) -> Bool {
+        state.withLock { $0[conversation] != nil }
+    }
+
     /// Tells the others that the user is here. Its own outlet hears it too.
     public func announce(_ conversation: ConversationID) {
         let isFirst = state.withLock { state in
-            guard !state.isClosed, let place = state.place(of: conversation), !state.joined[place].isAnnounced
-            else { return false }
-            state.joined[place].isAnnounced = true
+            guard !state.isClosed, let stay = state[conversation], !stay.isAnnounced else { return false }
+            state[conversation] = Stay(conversation: stay.conversation, isAnnounced: true)
             return true
         }
         if isFirst { kernel.enter(user, conversation) }
@@ -83,7 +99,8 @@ public final class Session: Sendable {
     /// Stops following a conversation.
     public func leave(_ conversation: ConversationID) {
         let stay: Stay? = state.withLock { state in
-            state.place(of: conversation).map { state.joined.remove(at: $0) }
+            defer { state[conversation] = nil }
+            return state[conversation]
         }
         guard let stay else { return }
         kernel.fanout.unfollow(conversation, by: outlet)
@@ -107,7 +124,7 @@ public final class Session: Sendable {
     /// Tells the others that the user is typing, or has stopped.
     /// - Throws: `rate_limited`. Being what it is, the notice may then be forgotten.
     public func type(in conversation: ConversationID, on: Bool) throws(ChatError) {
-        guard state.withLock({ $0.place(of: conversation) != nil }) else { return }
+        guard follows(conversation) else { return }
         try kernel.type(self, in: conversation, on: on)
     }
 
@@ -116,7 +133,7 @@ public final class Session: Sendable {
         let joined: [ConversationID]? = state.withLock { state in
             guard !state.isClosed else { return nil }
             state.isClosed = true
-            return state.joined.map(\.conversation).sorted()
+            return state.conversations.sorted()
         }
         guard let joined else { return }
         for conversation in joined { leave(conversation) }

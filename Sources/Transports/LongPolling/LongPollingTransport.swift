@@ -78,7 +78,7 @@ public final class LongPollingTransport: HTTPMounted {
             let asked = try await EventRequest(request, kernel, settings, header: last)
             let lane = try await lane(on: exchange.loop, kernel)
             let head = try await kernel.head()
-            let boarding = StreamBoarding(try kernel.open(asked.identity, delivering: lane))
+            let boarding = PendingSession(try kernel.open(asked.identity, delivering: lane))
             var beginning: [UInt8] = Array("retry: 2000\n\n".utf8)
             if asked.position == nil {
                 EventForm.appendBlock("hello", at: head, to: &beginning) { bytes in
@@ -111,24 +111,6 @@ public final class LongPollingTransport: HTTPMounted {
             lanes[ObjectIdentifier(loop)] = lane
             return lane
         }
-    }
-}
-
-/// A session between the moment it was opened and the moment its stream takes over. If that never comes, because the client hung
-/// up meanwhile, letting go of this closes it.
-private final class StreamBoarding: Sendable {
-    private let session: Session
-    private let isTaken = Atomic<Bool>(false)
-
-    init(_ session: Session) { self.session = session }
-
-    func take() -> Session {
-        isTaken.store(true, ordering: .relaxed)
-        return session
-    }
-
-    deinit {
-        if !isTaken.load(ordering: .relaxed) { session.close() }
     }
 }
 

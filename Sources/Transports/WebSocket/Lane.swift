@@ -13,31 +13,43 @@ final class Lane: Outlet, @unchecked Sendable {
     let loop: EventLoop
     let settings: WebSocketSettings
     let errands: Errands
+    let epoch: Epoch
     let durability: Durability
     private var rooms: [ConversationID: Room] = [:]
-    private var connections: [Session.ID: WebSocketConnection] = [:]
+    private var connections: [Session.ID: WebSocketChannel] = [:]
     private var gathered: [Submission] = []
     /// The connection whose replies are gathered at this moment, and what they are so far. Here and not with each of
     /// thousands.
-    private(set) var speaker: WebSocketConnection?
+    private(set) var speaker: WebSocketChannel?
     var replies: [UInt8] = []
     /// Whose pages are being read, and who waits for its turn.
     let pages = PageQueue()
+    /// For connections that follow all of their user's conversations.
+    private(set) lazy var mail = MailDesk(kernel: kernel, loop: loop, outlet: self)
     private let delivered = Atomic<Int>(0)
+    /// How many connections there are of each profile: nothing is encoded for nobody.
+    private let first = Atomic<Int>(0)
+    private let second = Atomic<Int>(0)
 
-    /// The connections that follow one conversation, in an array that delivery walks.
+    /// Those who follow one conversation, in arrays that delivery walks.
     private final class Room {
         let conversation: ConversationID
-        var connections: [WebSocketConnection] = []
+        var connections: [V1Connection] = []
+        var subscriptions: [Subscription] = []
+        /// Of those who follow all of their conversations: who hears what is not stored of this one.
+        var listeners: [V2Connection] = []
 
         init(_ conversation: ConversationID) { self.conversation = conversation }
+
+        var isEmpty: Bool { connections.isEmpty && subscriptions.isEmpty && listeners.isEmpty }
     }
 
-    init(kernel: Kernel, loop: EventLoop, settings: WebSocketSettings, errands: Errands) {
+    init(kernel: Kernel, loop: EventLoop, settings: WebSocketSettings, errands: Errands, epoch: Epoch) {
         self.kernel = kernel
         self.loop = loop
         self.settings = settings
         self.errands = errands
+        self.epoch = epoch
         durability = kernel.store.guarantees.durability
         loop.post { [weak self] in
             loop.atRoundEnd { self?.handOver() }
@@ -52,7 +64,13 @@ final class Lane: Outlet, @unchecked Sendable {
     func deliver(_ batch: Batch) {
         delivered.add(1, ordering: .releasing)
         // Encoded here, on the committer's thread, while the loop is still busy with the sockets.
-        for parcel in batch.parcels { _ = V1Frames.bytes(of: parcel, kernel: kernel) }
+        if first.load(ordering: .relaxed) > 0 {
+            for parcel in batch.parcels { _ = V1Frames.bytes(of: parcel, kernel: kernel) }
+        }
+        if second.load(ordering: .relaxed) > 0 {
+            for parcel in batch.parcels { _ = V2Frames.bytes(of: parcel, epoch: epoch) }
+            for mail in batch.mail { _ = V2Frames.bytes(of: mail.parcel, epoch: epoch) }
+        }
         let isTaken = loop.post { [self] in take(batch) }
         if !isTaken { batch.finished() }
     }
@@ -61,26 +79,62 @@ final class Lane: Outlet, @unchecked Sendable {
         loop.post { [self] in take(signal) }
     }
 
-    // MARK: On the loop
+    // MARK: Who is here
 
-    func add(_ connection: WebSocketConnection) {
+    func add(_ connection: V1Connection) {
+        first.add(1, ordering: .relaxed)
         connections[connection.session.id] = connection
-        let room = rooms[connection.conversation] ?? Room(connection.conversation)
-        rooms[connection.conversation] = room
+        let room = room(connection.conversation)
         // One text for all of a room, instead of each request's own.
         connection.conversation = room.conversation
         room.connections.append(connection)
     }
 
-    func remove(_ connection: WebSocketConnection) {
-        connections[connection.session.id] = nil
-        guard let room = rooms[connection.conversation] else { return }
-        if let at = room.connections.firstIndex(where: { $0 === connection }) {
-            room.connections.swapAt(at, room.connections.count - 1)
-            room.connections.removeLast()
-        }
-        if room.connections.isEmpty { rooms[connection.conversation] = nil }
+    func remove(_ connection: V1Connection) {
+        guard connections.removeValue(forKey: connection.session.id) != nil else { return }
+        first.subtract(1, ordering: .relaxed)
+        leave(connection.conversation) { $0.connections.removeSwapping(connection) }
     }
+
+    /// A connection of profile v2 that has said who it is.
+    func add(_ connection: V2Connection, _ session: Session) {
+        second.add(1, ordering: .relaxed)
+        connections[session.id] = connection
+    }
+
+    func remove(_ session: Session) {
+        guard connections.removeValue(forKey: session.id) != nil else { return }
+        second.subtract(1, ordering: .relaxed)
+    }
+
+    func add(_ subscription: Subscription) { room(subscription.conversation).subscriptions.append(subscription) }
+
+    func remove(_ subscription: Subscription) {
+        leave(subscription.conversation) { $0.subscriptions.removeSwapping(subscription) }
+    }
+
+    func listen(_ connection: V2Connection, to conversation: ConversationID) {
+        room(conversation).listeners.append(connection)
+    }
+
+    func unlisten(_ connection: V2Connection, to conversation: ConversationID) {
+        leave(conversation) { $0.listeners.removeSwapping(connection) }
+    }
+
+    private func room(_ conversation: ConversationID) -> Room {
+        if let room = rooms[conversation] { return room }
+        let room = Room(conversation)
+        rooms[conversation] = room
+        return room
+    }
+
+    private func leave(_ conversation: ConversationID, _ change: (Room) -> Void) {
+        guard let room = rooms[conversation] else { return }
+        change(room)
+        if room.isEmpty { rooms[conversation] = nil }
+    }
+
+    // MARK: What they say
 
     /// Keeps a command until the round ends, so that all of a round's travel as one.
     func gather(_ submission: consuming Submission) { gathered.append(submission) }
@@ -103,7 +157,7 @@ final class Lane: Outlet, @unchecked Sendable {
 
     /// Gathers the replies of one connection from here on, and sends those of the one before. They lie behind one
     /// another in one buffer: 32 acknowledgements of a client that keeps a window are one system call.
-    func giveFloor(to connection: WebSocketConnection?) {
+    func giveFloor(to connection: WebSocketChannel?) {
         guard speaker !== connection else { return }
         speaker?.sendReplies()
         speaker = connection
@@ -115,13 +169,23 @@ final class Lane: Outlet, @unchecked Sendable {
         connection.settle(tag, result)
     }
 
+    // MARK: What they are told
+
     private func take(_ batch: Batch) {
         for parcel in batch.parcels {
             guard let room = rooms[parcel.conversation] else { continue }
-            let bytes = V1Frames.bytes(of: parcel, kernel: kernel)
             // A connection that fails while it is sent to leaves the room at the end of the round, not now.
-            for connection in room.connections { connection.take(parcel, bytes) }
+            if !room.connections.isEmpty {
+                let bytes = V1Frames.bytes(of: parcel, kernel: kernel)
+                for connection in room.connections { connection.take(parcel, bytes) }
+            }
+            if !room.subscriptions.isEmpty {
+                let bytes = V2Frames.bytes(of: parcel, epoch: epoch).bytes
+                // A copy: one that ends leaves at once.
+                for subscription in room.subscriptions { subscription.take(parcel, bytes) }
+            }
         }
+        mail.take(batch)
         for settlement in batch.settlements { settle(settlement.tag, settlement.result, of: settlement.session) }
         giveFloor(to: nil)
         // Reported once the loop has polled again and handed over what came in meanwhile: else the next batch starts
@@ -130,10 +194,29 @@ final class Lane: Outlet, @unchecked Sendable {
     }
 
     private func take(_ signal: Signal) {
-        guard let room = rooms[signal.conversation], let frame = V1Frames.frame(for: signal) else { return }
+        guard let room = rooms[signal.conversation] else { return }
         let origin: Session.ID? = if case .typing(_, _, _, let origin) = signal { origin } else { nil }
-        for connection in room.connections where connection.session.id != origin {
-            connection.take(signal, frame)
+        if !room.connections.isEmpty, let frame = V1Frames.frame(for: signal) {
+            for connection in room.connections where connection.session.id != origin {
+                connection.take(signal, frame)
+            }
         }
+        guard !room.subscriptions.isEmpty || !room.listeners.isEmpty else { return }
+        let frames = V2Frames.frames(for: signal)
+        for subscription in room.subscriptions where subscription.session.id != origin {
+            subscription.connection.take(signal, frames)
+        }
+        for connection in room.listeners where connection.session?.id != origin {
+            connection.take(signal, frames)
+        }
+    }
+}
+
+extension Array where Element: AnyObject {
+    /// Removes an element; the last one takes its place.
+    fileprivate mutating func removeSwapping(_ element: Element) {
+        guard let at = firstIndex(where: { $0 === element }) else { return }
+        swapAt(at, count - 1)
+        removeLast()
     }
 }

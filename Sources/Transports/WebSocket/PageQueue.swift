@@ -7,12 +7,12 @@ final class PageQueue {
     private static let places = 8
 
     private var reading = 0
-    private var waiting: [WebSocketConnection] = []
+    private var waiting: [() -> Bool] = []
     private var head = 0
 
-    /// Calls `readPage()` now or when it is the connection's turn; unless that says false, ``leave()`` is to follow.
-    func enter(_ connection: WebSocketConnection) {
-        waiting.append(connection)
+    /// Calls `read` now or when it is its turn; unless that says false, ``leave()`` is to follow.
+    func enter(_ read: @escaping () -> Bool) {
+        waiting.append(read)
         admit()
     }
 
@@ -26,7 +26,7 @@ final class PageQueue {
         while reading < Self.places, head < waiting.count {
             let next = waiting[head]
             head += 1
-            if next.readPage() { reading += 1 }
+            if next() { reading += 1 }
         }
         if head == waiting.count {
             waiting.removeAll(keepingCapacity: waiting.count <= 64)

@@ -20,7 +20,7 @@ struct OperationTests {
         try await withHost(config(limits: #""messageBytes": 1000, "connectionsPerUser": 3"#)) { host in
             let info = try host.call("GET", "/api/chat/info").json
             #expect(info["version"].text == Host.version)
-            #expect(info["profiles"] == ["v1"])
+            #expect(info["profiles"] == ["v1", "v2"])
             #expect(info["epoch"].text?.isEmpty == false)
             #expect(info["registration"] == true)
             #expect(info["store"]["durability"] == "memory")

@@ -64,7 +64,10 @@ final class Operation: Sendable {
         return Self.json(200) { object in
             object.member("name", "chatd")
             object.member("version", Self.version)
-            object.array("profiles") { $0.element("v1") }
+            object.array("profiles") { profiles in
+                profiles.element("v1")
+                profiles.element("v2")
+            }
             object.member("epoch", epoch.map { String($0.value, radix: 16) })
             object.member("registration", authority.acceptsRegistration)
             object.object("store") { object in

@@ -4,7 +4,7 @@ import ChatWebSocketProtocol
 /// What a client's own frames are answered with: pongs, errors, acknowledgements. Those of one read, and those of one batch,
 /// go out in one piece, so that forty thousand pings in a breath cost the others one system call's time and not forty
 /// thousand's.
-extension WebSocketConnection {
+extension WebSocketChannel {
     /// Bytes of replies gathered; past it they are sent, and count as what waits for the client.
     private static let gatheredReplies = 64 << 10
 

@@ -7,7 +7,7 @@ import ChatWebSocketProtocol
 //
 //     open ──close, leave──▶ our close frame is sent ──the peer's comes──▶ departed: what was said is flushed ──▶ ended
 //       └───────────────────────────the peer's comes first, a violation─────▲
-extension WebSocketConnection {
+extension WebSocketChannel {
     func close(_ code: CloseCode, _ reason: String) {
         guard liveness.beginClosing(now: lane.loop.now) else { return }
         sendReplies()
@@ -17,14 +17,14 @@ extension WebSocketConnection {
 
     /// Nothing more is said, and nothing is heard but the peer's close frame.
     private func awaitFarewell() {
-        session.close()
+        leaveSession()
         arm()
         stream.resumeReading()
     }
 
     /// Nothing more is said; what has been said is sent.
     func depart() {
-        session.close()
+        leaveSession()
         stream.closeAfterFlush(deadline: lane.loop.now + lane.settings.patience.forClose)
     }
 
@@ -42,14 +42,14 @@ extension WebSocketConnection {
     }
 
     private func leave() {
-        guard liveness.beginClosing(now: lane.loop.now) else { return }
-        stream.send(FrameWriter.close(.goingAway, reason: "draining"))
-        awaitFarewell()
+        guard !liveness.isClosing else { return }
+        let (code, reason) = sayDraining()
+        close(code, reason)
     }
 
     func ended(_ stream: ByteStream, reason: EndReason) {
-        session.close()
-        lane.remove(self)
+        leaveSession()
+        gone()
     }
 
     /// After our close frame: all but the peer's is passed over, and then the socket is closed, not before. A client over TLS whose

@@ -1,0 +1,92 @@
+import ChatKernel
+import ChatNet
+import ChatWebSocketProtocol
+import ChatWire
+
+/// One conversation of a connection of profile v2, from a number of its own on. Lives on its loop.
+final class Subscription: FeedReader, @unchecked Sendable {
+    let session: Session
+    let conversation: ConversationID
+    unowned let connection: V2Connection
+    var feed: Feed
+    var isReadingPage = false
+    var hasDeparted = false
+    private var hasEnded = false
+    /// Whether the client waits to hear that it has caught up.
+    private var isCatchingUp: Bool
+    /// Read marks that came while it was not live: the newest of each user.
+    private var missedMarks: [UserID: Entry] = [:]
+
+    init(
+        _ conversation: ConversationID, of session: Session, on connection: V2Connection, feed: Feed, isCatchingUp: Bool
+    ) {
+        self.conversation = conversation
+        self.session = session
+        self.connection = connection
+        self.feed = feed
+        self.isCatchingUp = isCatchingUp
+    }
+
+    var user: UserID { session.user.id }
+    var lane: Lane { connection.lane }
+    var stream: ByteStream { connection.stream }
+    var isOver: Bool { hasEnded || connection.liveness.isClosing }
+
+    func begin() {
+        lane.add(self)
+        session.announce(conversation)
+        if feed.isLive { caughtUp() } else { readOn() }
+    }
+
+    /// A parcel, with its frames as everybody gets them, those of its marks among them.
+    func take(_ parcel: Parcel, _ bytes: [UInt8]) {
+        guard !isOver else { return }
+        if parcel.entries.isEmpty, feed.isLive { return stream.send(bytes) }
+        if offer(parcel, bytes) || parcel.marks.isEmpty || isOver || hasDeparted { return }
+        for mark in parcel.marks { missedMarks[mark.author.id] = mark }
+        if feed.isLive { sendMissedMarks() }
+    }
+
+    private func sendMissedMarks() {
+        guard !missedMarks.isEmpty else { return }
+        let marks = missedMarks.values.sorted { $0.pos < $1.pos }
+        missedMarks = [:]
+        stream.send(frames(of: marks))
+    }
+
+    func frames(of entries: [Entry]) -> [UInt8] { V2Frames.bytes(of: entries, epoch: lane.epoch) }
+
+    func departs() {
+        missedMarks = [:]
+        session.leave(conversation)
+    }
+
+    func departed() {
+        end()
+        connection.departed(from: conversation)
+    }
+
+    /// No more of it.
+    func end() {
+        hasEnded = true
+        lane.remove(self)
+        session.leave(conversation)
+    }
+
+    func failed(_ error: ChatError) { connection.failed(error) }
+
+    func caughtUp() {
+        sendMissedMarks()
+        guard isCatchingUp else { return }
+        isCatchingUp = false
+        let cursor = Cursor(epoch: lane.epoch, pos: lane.kernel.deliveredThrough ?? 0)
+        stream.send(V2Frames.frame { V2.appendCaughtUp(at: cursor, in: conversation, to: &$0) })
+    }
+
+    func lagged(behind parcel: Parcel) {
+        guard !isCatchingUp else { return }
+        isCatchingUp = true
+        let behind = parcel.last - feed.position
+        stream.send(V2Frames.frame { V2.appendLagging(behind: behind, in: conversation, to: &$0) })
+    }
+}

@@ -1,0 +1,172 @@
+import ChatHTTPServer
+import ChatKernel
+import ChatNet
+import ChatWebSocketProtocol
+import ChatWire
+
+/// All of a user's conversations, present and future, behind one cursor: what a connection takes that said `hello {cursor}`.
+extension V2Connection {
+    /// How far such a connection is.
+    struct Wide {
+        var position: Pos
+        /// On the path of one conversation, that one only.
+        let conversations: Set<ConversationID>?
+        /// The client waits to hear that it has caught up.
+        var isBehind = true
+        var isReading = false
+        /// Conversations of which it hears what is not stored: the liveliest, since each costs the others a notice.
+        var heard: Set<ConversationID> = []
+    }
+
+    /// So many conversations are told that the user is here, and it hears who is there and who types. Past it they are as good as
+    /// those of a client that only asks.
+    private static let heardLimit = 100
+
+    var position: Pos { wide?.position ?? 0 }
+
+    func follow(from position: Pos, _ session: Session, _ id: FrameID?) {
+        do throws(ChatError) {
+            try lane.mail.add(self)
+        } catch {
+            return send(error, id: id)
+        }
+        wide = Wide(position: position, conversations: path.map { [$0] })
+        hear(session)
+        mailCame()
+    }
+
+    func unfollow() {
+        guard let wide else { return }
+        lane.mail.remove(self)
+        for conversation in wide.heard { lane.unlisten(self, to: conversation) }
+        self.wide = nil
+    }
+
+    // MARK: Mail
+
+    func mailCame() {
+        guard var wide, !wide.isReading, !liveness.isClosing else { return }
+        guard stream.queuedBytes <= lane.settings.outboxBytes else { return lag() }
+        guard let items = lane.mail.items(for: self) else {
+            // Pages are a reader's own: one at a time, and when the one before has been taken.
+            lag()
+            return stream.queuedBytes <= ByteStream.lowWater ? read() : ()
+        }
+        let run = MailRun(items, for: user, after: wide.position, among: wide.conversations) {
+            V2Frames.bytes(of: $0, epoch: lane.epoch)
+        }
+        let isCaughtUp = wide.isBehind
+        wide.position = run.through
+        wide.isBehind = false
+        self.wide = wide
+        for piece in run.pieces { stream.send(piece.isWhole ? piece.bytes : Array(piece.bytes[piece.range])) }
+        for item in items {
+            for parcel in item.parcels where parcel.isCrossed(by: user) { cross(parcel.entries) }
+        }
+        guard isCaughtUp, !liveness.isClosing else { return }
+        let cursor = Cursor(epoch: lane.epoch, pos: run.through)
+        stream.send(V2Frames.frame { V2.appendCaughtUp(at: cursor, to: &$0) })
+    }
+
+    /// Says once that more waits than the client takes.
+    private func lag() {
+        guard wide?.isBehind == false else { return }
+        wide?.isBehind = true
+        let waiting = lane.mail.items(for: self)?.reduce(0) { $0 + $1.parcels.reduce(0) { $0 + $1.count } } ?? 0
+        stream.send(V2Frames.frame { V2.appendLagging(behind: Int64(max(1, waiting)), to: &$0) })
+    }
+
+    private func read() {
+        wide?.isReading = true
+        lane.pages.enter { [weak self] in self?.readPage() ?? false }
+    }
+
+    private func readPage() -> Bool {
+        guard let wide, !liveness.isClosing else { return false }
+        let (lane, user) = (lane, user)
+        lane.errands.send { [weak self] in
+            let page: Result<Kernel.EventPage, ChatError>
+            do throws(ChatError) {
+                page = .success(
+                    try await lane.kernel.events(
+                        of: user, after: wide.position, among: wide.conversations,
+                        limit: lane.kernel.limits.pageEntries))
+            } catch {
+                page = .failure(error)
+            }
+            lane.loop.post { [weak self] in
+                self?.take(page)
+                lane.pages.leave()
+            }
+        }
+        return true
+    }
+
+    private func take(_ page: Result<Kernel.EventPage, ChatError>) {
+        wide?.isReading = false
+        guard wide != nil, !liveness.isClosing else { return }
+        switch page {
+        case .failure(let error): failed(error)
+        case .success(let page):
+            wide?.position = page.through
+            if !page.entries.isEmpty { stream.send(V2Frames.bytes(of: page.entries, epoch: lane.epoch)) }
+            cross(page.entries)
+            mailCame()
+        }
+    }
+
+    // MARK: What is not stored
+
+    /// Lets the liveliest conversations know that the user is here.
+    private func hear(_ session: Session) {
+        if let path { return hear(path, session) }
+        let (lane, user) = (lane, session.user.id)
+        lane.errands.send { [weak self] in
+            guard let found = try? await lane.kernel.conversations(of: user, limit: Self.heardLimit) else { return }
+            let conversations = found.map(\.id)
+            lane.loop.post { [weak self] in
+                for conversation in conversations { self?.hear(conversation, session) }
+            }
+        }
+    }
+
+    private func hear(_ conversation: ConversationID, _ session: Session) {
+        guard let wide, wide.heard.count < Self.heardLimit, !wide.heard.contains(conversation) else { return }
+        self.wide?.heard.insert(conversation)
+        lane.listen(self, to: conversation)
+        let lane = lane
+        lane.errands.send { [weak self] in
+            let isMember = (try? await session.join(conversation)) != nil
+            lane.loop.post { [weak self] in
+                guard let self, self.wide?.heard.contains(conversation) == true else {
+                    return session.leave(conversation)
+                }
+                if isMember { session.announce(conversation) } else { self.hearNoMore(conversation, session) }
+            }
+        }
+    }
+
+    private func hearNoMore(_ conversation: ConversationID, _ session: Session) {
+        guard wide?.heard.remove(conversation) != nil else { return }
+        lane.unlisten(self, to: conversation)
+        session.leave(conversation)
+    }
+
+    /// The user came into a conversation, or left it.
+    private func cross(_ entries: [Entry]) {
+        guard let session else { return }
+        for entry in entries {
+            switch entry.change {
+            case .created(_, let members) where members.contains { $0.user.id == user }:
+                hear(entry.conversation, session)
+            case .member(let action, let member) where member.user.id == user:
+                if action == .added { hear(entry.conversation, session) }
+                if action.endsMembership {
+                    hearNoMore(entry.conversation, session)
+                    if path == nil || path == entry.conversation { departed(from: entry.conversation) }
+                }
+            default: break
+            }
+        }
+    }
+}

@@ -80,34 +80,50 @@ final class Reader {
     ) throws(StoreError) -> [Conversation] {
         guard limit > 0 else { return [] }
         return try snapshot { (snapshot) throws(StoreError) in
-            var rows: [Int64] = []
-            try records.connection.statement(
-                """
-                SELECT m.conversation FROM users u CROSS JOIN memberships m ON m.user = u.row
-                WHERE u.id = ? AND m.is_active
-                """
-            ).each(.text(user.text)) {
-                rows.append($0.integer(0))
-                return true
+            // Sorted here: an order by activity that is kept up in the file would be written with every message. Of most a row
+            // and a time are enough.
+            let times = try times(of: user, snapshot).filter { $0.at <= mark?.updatedAt ?? $0.at }.sorted {
+                $0.at > $1.at
             }
-            // Sorted here: an order by activity that is kept up in the file would be written with every message.
-            var found: [(mark: ConversationMark, room: Room, createdAt: Timestamp)] = []
-            for row in rows {
-                guard let (read, createdAt) = try records.room(row: row) else {
-                    throw StoreError(.damaged, "a member's conversation is not there")
-                }
-                var room = read
-                room.activity = try snapshot.activity(of: room)
-                let candidate = ConversationMark(updatedAt: room.activity.updatedAt, id: room.id)
-                if mark.map({ candidate.precedes($0) }) ?? true { found.append((candidate, room, createdAt)) }
-            }
-            found.sort { $1.mark.precedes($0.mark) }
+            var rest = times[...]
             var conversations: [Conversation] = []
-            for (_, room, createdAt) in found.prefix(limit) {
-                conversations.append(try conversation(room, createdAt, for: user, snapshot))
+            while conversations.count < limit, let newest = rest.first?.at {
+                let ties = rest.prefix { $0.at == newest }
+                rest = rest.dropFirst(ties.count)
+                var found: [(mark: ConversationMark, room: Room, createdAt: Timestamp)] = []
+                for (row, at) in ties {
+                    guard let (read, createdAt) = try records.room(row: row) else { throw Self.missing }
+                    var room = read
+                    room.activity = try snapshot.activity(of: room)
+                    let candidate = ConversationMark(updatedAt: at, id: room.id)
+                    if mark.map({ candidate.precedes($0) }) ?? true { found.append((candidate, room, createdAt)) }
+                }
+                found.sort { $1.mark.precedes($0.mark) }
+                for (_, room, createdAt) in found.prefix(limit - conversations.count) {
+                    conversations.append(try conversation(room, createdAt, for: user, snapshot))
+                }
             }
             return conversations
         }
+    }
+
+    private static let missing = StoreError(.damaged, "a member's conversation is not there")
+
+    /// The user's conversations, by row, and when there was something new in each.
+    private func times(of user: UserID, _ snapshot: Snapshot) throws(StoreError) -> [(row: Int64, at: Timestamp)] {
+        var times: [(row: Int64, at: Timestamp)] = []
+        try records.connection.statement(
+            """
+            SELECT m.conversation, c.updated_at FROM users u CROSS JOIN memberships m ON m.user = u.row
+            LEFT JOIN conversations c ON c.row = m.conversation WHERE u.id = ? AND m.is_active
+            """
+        ).each(.text(user.text)) { (found) throws(StoreError) in
+            guard let filed = found.optionalInteger(1) else { throw Self.missing }
+            let row = found.integer(0)
+            times.append((row, try snapshot.updatedAt(of: row) ?? Timestamp(microseconds: filed)))
+            return true
+        }
+        return times
     }
 
     private func conversation(

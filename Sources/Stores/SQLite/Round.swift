@@ -152,17 +152,19 @@ private struct TailPart: Sendable {
 extension Memory {
     fileprivate func tail(of room: Int64, behind pos: Pos, through bound: Pos, limit: Int) -> TailPart {
         var part = TailPart()
-        for tail in [old, young] {
-            if let run = tail.runs[room] {
+        func add(_ run: Run?, _ marks: [MarkPlace]?) {
+            if let run {
                 part.first = part.first ?? run.first
                 let index = run.places.firstIndex(behind: pos) { $0.pos }
                 if index < run.places.count { part.firstBehind = part.firstBehind ?? run.first + Seq(index) }
             }
-            if let places = tail.markPlaces[room] {
-                let index = places.firstIndex(behind: pos) { $0.pos }
-                part.marks += places[index...].prefix(limit).map(\.pos).prefix { $0 <= bound }
+            if let marks {
+                let index = marks.firstIndex(behind: pos) { $0.pos }
+                part.marks += marks[index...].prefix(limit).map(\.pos).prefix { $0 <= bound }
             }
         }
+        add(old.runs[room], old.markPlaces[room])
+        add(young.runs[room], young.markPlaces[room])
         return part
     }
 }

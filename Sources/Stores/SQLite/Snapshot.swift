@@ -93,6 +93,20 @@ final class Snapshot {
             lastMessage: tail.message?.pos ?? room.activity.lastMessage, through: row.pos)
     }
 
+    /// When the tail had something new in a conversation; nil when it has nothing, and the row is true.
+    func updatedAt(of room: Int64) throws(StoreError) -> Timestamp? {
+        let head = head
+        let last = remembered { memory -> Pos? in
+            for run in memory.runs(of: room).reversed() {
+                if let place = run.places.last(where: { $0.pos <= head }) { return place.pos }
+            }
+            return nil
+        }
+        guard case .some(.some(let pos)) = last else { return nil }
+        let at = try connection.statement("SELECT at FROM log WHERE pos = ?").first(.integer(pos)) { $0.integer(0) }
+        return at.map { Timestamp(microseconds: $0) }
+    }
+
     func seat(_ user: UserID, in room: Room) throws(StoreError) -> Seat? {
         guard var seat = try records.seat(user, in: room.row) else { return nil }
         seat.membership.readSeq = readSeq(seat.membership.readSeq, of: seat.userRow, in: room)

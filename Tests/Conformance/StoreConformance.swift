@@ -40,6 +40,5 @@ public enum StoreConformance {
     /// All cases, independent of one another.
     public static let cases: [ConformanceCase] =
         numbering + batches + idempotency + conversations + members + limits + messages + pages + budgets
-        + replays
-        + accounts + life
+        + replays + search + accounts + life
 }

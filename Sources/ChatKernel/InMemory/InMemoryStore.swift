@@ -2,7 +2,7 @@ import Synchronization
 
 /// A store that forgets with the process: for tests, for trying things out, and to be read. It is the specification of
 /// ``Store`` in its plainest form, and passes the same list of cases as every other.
-public final class InMemoryStore: Store {
+public final class InMemoryStore: StoreWithSearch {
     private let ledger: Mutex<Ledger>
 
     /// - Parameter epoch: random, and new for each store.
@@ -53,6 +53,10 @@ public final class InMemoryStore: Store {
 
     public func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
         try reading { $0.readMarks(in: conversation) }
+    }
+
+    public func search(_ search: Search, limit: Int) async throws(StoreError) -> SearchPage {
+        try reading { $0.search(search, limit: limit) }
     }
 
     public func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {

@@ -46,6 +46,9 @@ struct Comparison {
                 Probe("the conversations of \(user)") { (store) throws(StoreError) in
                     try await store.conversations(of: user, after: nil, limit: 100)
                 },
+                Probe("what \(user) finds") { (store) throws(StoreError) in
+                    try await store.search("text", for: user) + store.search("edi*", for: user)
+                },
             ]
             probes += history.conversations.map { id in
                 Probe("the standing of \(user) in \(id)") { (store) throws(StoreError) in

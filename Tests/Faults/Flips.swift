@@ -53,6 +53,8 @@ package struct Flips {
         var tuning = Tuning()
         tuning.tailLimit = dice.pick([10, 40, 60_000])
         tuning.readers = 1
+        tuning.searchRows = dice.pick([5, 512])
+        tuning.quietNanoseconds = 0
         self.tuning = tuning
         history = History(dice: Dice(seed: dice.next()))
     }

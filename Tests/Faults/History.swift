@@ -83,7 +83,7 @@ package struct History {
         (0..<count).map { _ in
             let id = dice.pick(conversations)
             let limit = dice.roll(20)
-            switch dice.roll(8) {
+            switch dice.roll(9) {
             case 0: return .entries(.conversation(id, after: Seq(dice.roll(40) - 2)), limit)
             case 1:
                 let among = dice.roll(3) == 0 ? Set((0..<dice.roll(4)).map { _ in dice.pick(conversations) }) : nil
@@ -91,11 +91,14 @@ package struct History {
             case 2: return .standing(user(), id)
             case 3: return .conversation(id, user())
             case 4: return .conversations(user(), nil, limit)
-            case 5:
+            case 6:
                 let mark = ConversationMark(
                     updatedAt: Timestamp(microseconds: now.microseconds - Int64(dice.roll(100_000))), id: id)
                 return .conversations(user(), mark, limit)
-            case 6 where !messages.isEmpty: return .messages(.id(dice.pick(messages).1), 1)
+            case 5:
+                let words = dice.pick(["text", "re", "edi*", "text \(dice.roll(4))", "\"edit \(dice.roll(99))\""])
+                return .search(words, user(), dice.roll(2) == 0 ? id : nil, limit)
+            case 7 where !messages.isEmpty: return .messages(.id(dice.pick(messages).1), 1)
             default:
                 let spans = dice.roll(2) == 0 ? [Span(from: 1)] : [Span(from: 3, through: 9), Span(from: 15)]
                 let seq = Seq(dice.roll(40))

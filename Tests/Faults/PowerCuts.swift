@@ -40,6 +40,9 @@ package struct PowerCuts {
         tuning.sliceRows = dice.pick([3, 20, 500])
         tuning.duePages = dice.pick([5, 40, 1000])
         tuning.overduePages = tuning.duePages * 3
+        tuning.searchRows = dice.pick([1, 10, 512])
+        tuning.sweepPages = dice.pick([1, 32])
+        tuning.quietNanoseconds = 0
         self.tuning = tuning
         disk = try FaultyDisk(seed: dice.next())
         sampler = Sampler(dice: Dice(seed: dice.next()), capacity: points)

@@ -50,6 +50,9 @@ package struct SingleFault {
         tuning.duePages = 12
         tuning.overduePages = 36
         tuning.readers = 1
+        tuning.searchRows = 8
+        tuning.sweepPages = 1
+        tuning.quietNanoseconds = 0
         self.tuning = tuning
         disk = try FaultyDisk(seed: dice.next())
         self.dice = dice

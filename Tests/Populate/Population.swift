@@ -22,6 +22,8 @@ struct Population {
         try await makeUsers(at: now)
         try await makeRooms(at: now)
         try await makeMessages(at: now)
+        // A server would have had a quiet moment.
+        try await store.tidy()
         await store.close()
         return (users, rooms)
     }

@@ -70,7 +70,7 @@ struct CatchUpTests {
         let last = try await talk.store.entries(in: .user(Talk.ada, after: 0), limit: 100).last
         #expect(last?.change == .read(through: 11))
         await talk.store.close()
-        try execute("DROP TABLE mark_index; PRAGMA user_version = 2", on: path)
+        try undoSchema(to: 2, of: path)
 
         let again = try await SQLiteStore.open(SQLiteStoreSettings(path: path), tuning: tuning)
         #expect(try await again.entries(in: .user(Talk.ada, after: 0), limit: 100).last == last)

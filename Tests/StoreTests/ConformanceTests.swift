@@ -24,6 +24,17 @@ struct ConformanceTests {
         tuning.scanRows = 2
         tuning.scanFirst = 1
         tuning.conversationRows = 1
+        tuning.searchRows = 2
+        tuning.quietNanoseconds = 0
         try await item.run(SQLiteHarness(.written, tuning))
+    }
+
+    /// With nothing ever left to do when the next comes: every message in the index of words at once.
+    @Test(arguments: StoreConformance.cases)
+    func sqliteTidy(_ item: ConformanceCase) async throws {
+        var tuning = Tuning()
+        tuning.searchRows = 1
+        tuning.sweepPages = 1
+        try await item.run(TidyingHarness(harness: SQLiteHarness(.written, tuning)))
     }
 }

@@ -14,6 +14,9 @@ struct DifferentialTests {
         tuning.tailLimit = [1, 7, 40, 200, 60_000][dice.roll(5)]
         tuning.sliceRows = [1, 5, 500][dice.roll(3)]
         tuning.scanRows = [3, 50, 20_000][dice.roll(3)]
+        tuning.searchRows = [1, 10, 512][dice.roll(3)]
+        tuning.searchTurns = [1, 5][dice.roll(2)]
+        tuning.quietNanoseconds = 0
         let harness = SQLiteHarness(.written, tuning)
         let specification = InMemoryStore(epoch: Epoch(1))
         var store = try await harness.makeStore()

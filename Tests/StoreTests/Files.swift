@@ -54,6 +54,16 @@ func fileSize(_ path: String) -> Int {
     return unsafe stat(path, &about) == 0 ? about.st_size : 0
 }
 
+/// Takes a closed store's file back to an earlier version of its schema. Each step is undone from the last on.
+func undoSchema(to version: Int, of path: String) throws {
+    let steps = [
+        2: "DROP INDEX memberships_owned;", 3: "DROP TABLE mark_index;",
+        4: "DROP TABLE words; DELETE FROM meta WHERE name IN ('searched', 'unswept', 'word_rule');",
+    ]
+    let undone = steps.filter { $0.key > version }.sorted { $0.key > $1.key }.map(\.value)
+    try execute(undone.joined() + "PRAGMA user_version = \(version)", on: path)
+}
+
 /// Executes statements with a connection that is none of the store's; by default one that knows of the sums of its pages.
 func execute(_ sql: String, on path: String, system: String? = "chat") throws {
     var handle: OpaquePointer?

@@ -7,6 +7,7 @@ struct Batch {
     let memory: SharedMemory
     let keys: ClientKeys
     let insertion: LogInsertion
+    let search: SearchIndex
 
     var head: Pos
     var lastAt: Timestamp
@@ -26,6 +27,8 @@ struct Batch {
     var userRows: [UserID: Int64] = [:]
     /// Whether content was erased: its last copies are in the WAL.
     var hasErased = false
+    /// Whether the index of words had some of it.
+    var hasErasedWords = false
 
     struct TouchedRoom {
         var room: Room
@@ -47,11 +50,15 @@ struct Batch {
         let place: Place
     }
 
-    init(records: Records, memory: SharedMemory, keys: ClientKeys, insertion: LogInsertion, drafts: Int) {
+    init(
+        records: Records, memory: SharedMemory, keys: ClientKeys, insertion: LogInsertion, search: SearchIndex,
+        drafts: Int
+    ) {
         self.records = records
         self.memory = memory
         self.keys = keys
         self.insertion = insertion
+        self.search = search
         (head, lastAt) = memory.withLock { ($0.head, $0.lastAt) }
         steps.reserveCapacity(drafts)
         rooms.reserveCapacity(drafts)
@@ -125,6 +132,7 @@ struct Batch {
             row.target = target.pos
             row.content = content
             row.link = target.link
+            try search.replace(try text(of: target), by: content, at: target.pos, in: room)
             try connection.statement("UPDATE log SET link = ?2 WHERE pos = ?1").run(
                 .integer(target.pos), .integer(entry.pos))
         case .deleted(let id):
@@ -178,6 +186,12 @@ struct Batch {
         return row
     }
 
+    /// What the message says now.
+    private func text(of message: LogRow) throws(StoreError) -> String {
+        let newest = try message.link.map { (pos) throws(StoreError) in try records.requireRow(at: pos) }
+        return (newest ?? message).content ?? ""
+    }
+
     private mutating func moveMark(of user: UserID, in room: Int64, to seq: Seq) throws(StoreError) {
         guard let place = try place(of: user, in: room) else { return }
         seats[place].seat.membership.readSeq = seq
@@ -192,6 +206,7 @@ struct Batch {
             try connection.statement("UPDATE log SET content = '', sum = ?2, erased = ?3 WHERE pos = ?1").run(
                 .integer(row.pos), .integer(row.sum), .integer(erased))
         }
+        if try search.erase(try text(of: target), at: target.pos, in: target.conversation) { hasErasedWords = true }
         try blank(target, erased: pos)
         var next = target.link
         while let edit = try next.map({ (pos) throws(StoreError) in try records.requireRow(at: pos) }) {

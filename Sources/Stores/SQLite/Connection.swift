@@ -53,6 +53,9 @@ import ChatKernel
     /// What all statements have done so far, as ``Statement/work``.
     var work: Int { statements.values.reduce(0) { $0 &+ $1.work } }
 
+    /// Rows changed since it was opened.
+    var totalChanges: Int { Int(unsafe sqlite3_total_changes(handle)) }
+
     var isInTransaction: Bool { unsafe sqlite3_get_autocommit(handle) == 0 }
 
     // MARK: Transactions

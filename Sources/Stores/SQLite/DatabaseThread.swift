@@ -7,6 +7,14 @@ import Synchronization
 /// SQLite and `fsync` never run on Swift's cooperative pool: a pool of two threads that both wait for a disk serves
 /// nobody. Only a task executor, deliberately: one object that is a serial executor too loses wake-ups.
 @safe final class DatabaseThread: TaskExecutor, @unchecked Sendable {
+    /// What is left to do for a thread that nobody wants anything of.
+    enum Spare: Equatable {
+        case nothing
+        case more
+        /// Something, after a rest.
+        case later(nanoseconds: Int64)
+    }
+
     private enum Work {
         case call(@Sendable () -> Void)
         case job(UnownedJob)
@@ -23,20 +31,20 @@ import Synchronization
     /// The running thread's `pthread_t`, 0 when none runs.
     private let current = Atomic<UInt>(0)
     private let load = Atomic<Int>(0)
-    /// Called on the thread when nothing waits; true when it did something and wants to be called again.
+    /// Called on the thread when nothing waits: does a little, and says whether it wants to be called again.
     private let whenIdle = Mutex(Idle())
 
     /// A closure in a struct of its own. As the generic argument of `Mutex` it would be wrapped in one more thunk at every
     /// access, for ever: measured, a seventh of the server's time.
     private struct Idle {
-        var body: (@Sendable () -> Bool)?
+        var body: (@Sendable () -> Spare)?
     }
 
     init() {
         unsafe lock = .allocate(capacity: 1)
         unsafe arrival = .allocate(capacity: 1)
         unsafe pthread_mutex_init(lock, nil)
-        unsafe pthread_cond_init(arrival, nil)
+        unsafe chat_cond_init_monotonic(arrival)
     }
 
     /// The thread holds its object while it runs, so nobody waits on these any more.
@@ -53,7 +61,7 @@ import Synchronization
     /// Whether the caller is on this thread.
     var isCurrent: Bool { current.load(ordering: .relaxed) == pthread_self() }
 
-    func setIdle(_ body: (@Sendable () -> Bool)?) { whenIdle.withLock { $0.body = body } }
+    func setIdle(_ body: (@Sendable () -> Spare)?) { whenIdle.withLock { $0.body = body } }
 
     /// Lets the thread end once its inbox is empty. What arrives later still runs: it starts the thread again, so that
     /// a task which outlives the store is not stranded.
@@ -116,11 +124,17 @@ import Synchronization
             if inbox.isEmpty {
                 unsafe pthread_mutex_unlock(lock)
                 let idle = whenIdle.withLock { $0.body }
-                let isBusy = idle?() ?? false
+                let spare = idle?() ?? .nothing
                 unsafe pthread_mutex_lock(lock)
-                while inbox.isEmpty && !isBusy && !mayEnd {
+                var isResting = spare != .more
+                while inbox.isEmpty && isResting && !mayEnd {
                     isParked = true
-                    unsafe pthread_cond_wait(arrival, lock)
+                    if case .later(let nanoseconds) = spare {
+                        unsafe chat_cond_rest(arrival, lock, nanoseconds)
+                        isResting = false
+                    } else {
+                        unsafe pthread_cond_wait(arrival, lock)
+                    }
                     isParked = false
                 }
                 if inbox.isEmpty && mayEnd {

@@ -4,7 +4,7 @@ import ChatKernel
 /// number it leads to; a step that has been released is never changed again.
 enum Migrations {
     /// The step at index i leads from version i to version i + 1.
-    static let steps: [String] = [Schema.version1, Schema.version2, Schema.version3]
+    static let steps: [String] = [Schema.version1, Schema.version2, Schema.version3, Schema.version4]
 
     static var current: Int64 { Int64(steps.count) }
 
@@ -29,9 +29,10 @@ enum Migrations {
                         switch entry {
                         case .epoch: Int64(bitPattern: epoch.value)
                         case .saltHigh, .saltLow: .random(in: .min ... .max)
-                        case .watermark, .head, .lastAt, .healed: 0
+                        case .watermark, .head, .lastAt, .healed, .searched, .unswept, .wordRule: 0
                         }
-                    try connection.statement("INSERT INTO meta(name, value) VALUES (?, ?)").run(
+                    // Later steps bring what is theirs.
+                    try connection.statement("INSERT OR IGNORE INTO meta(name, value) VALUES (?, ?)").run(
                         .text(entry.rawValue), .integer(value))
                 }
             }

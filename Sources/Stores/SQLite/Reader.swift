@@ -2,7 +2,7 @@ import ChatKernel
 
 /// A connection that only reads. Each is used on a thread of its own.
 final class Reader {
-    private let records: Records
+    let records: Records
     private let memory: SharedMemory
 
     init(_ connection: Connection, _ memory: SharedMemory) throws(StoreError) {
@@ -14,7 +14,7 @@ final class Reader {
     var work: Int { records.connection.work }
 
     /// Reads as of one moment.
-    private func snapshot<T>(_ body: (Snapshot) throws(StoreError) -> T) throws(StoreError) -> T {
+    func snapshot<T>(_ body: (Snapshot) throws(StoreError) -> T) throws(StoreError) -> T {
         while true {
             try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
             let snapshot = try Snapshot(records, memory)

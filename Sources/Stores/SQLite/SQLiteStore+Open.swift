@@ -27,6 +27,7 @@ extension SQLiteStore {
         let damage = DamageBook(log)
         let writing = Desk<Writer>(thread: DatabaseThread())
         var reading: [Desk<Reader>] = []
+        let searching = Desk<Reader>(thread: DatabaseThread())
         do throws(StoreError) {
             let begun = try await writing.thread.run { () throws(StoreError) -> Begun in
                 try requireFolder(of: path)
@@ -45,14 +46,15 @@ extension SQLiteStore {
                 reading.append(desk)
                 try await desk.open { () throws(StoreError) in try Reader(readingConnection(path), memory) }
             }
+            try await searching.open { () throws(StoreError) in try Reader(readingConnection(path), memory) }
             if exclusive {
-                writing.thread.setIdle { [weak writing] in writing?.peek { $0.tidy() } ?? false }
+                writing.thread.setIdle { [weak writing] in writing?.peek { $0.tidy() } ?? .nothing }
             }
             return SQLiteStore(
-                durability: durability, memory: memory, lock: begun.lock, writing: writing, reading: reading,
-                tuning: tuning, damage: damage)
+                durability: durability, memory: memory, lock: begun.lock, writing: writing,
+                reading: reading, searching: searching, tuning: tuning, damage: damage)
         } catch {
-            for desk in reading { await desk.close { _ in } }
+            for desk in reading + [searching] { await desk.close { _ in } }
             await writing.close { _ in }
             throw error.code == .full ? StoreError(.full, "there is no room on the disk to open \(path)") : error
         }
@@ -111,6 +113,7 @@ extension SQLiteStore {
         // A WAL that has once been long is cut to this when it begins anew.
         try connection.execute("PRAGMA journal_size_limit = 67108864")
         try Migrations.apply(to: connection, path: path, epoch: epoch)
+        if exclusive { try SearchIndex.prepare(connection) }
         let records = try Records(connection)
         let keys = try ClientKeys(connection)
         // A tool beside a running store has no use for the tail, and could not keep it true.

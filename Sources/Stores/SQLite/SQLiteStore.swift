@@ -7,11 +7,12 @@ import Synchronization
 ///   commit ──▶ writer thread ── append to the log, COMMIT ── publish ──▶ shared memory (tail, heads, members)
 ///                    └ when idle: fill the indexes, checkpoint                    │
 ///   reads ──▶ reader threads ── a snapshot of the file ◀────────── what it lacks ─┘
+///   searches ──▶ one more of them
 /// ```
 /// A commit appends to one table; everything else that is found quickly is found through the tail in memory and through
 /// indexes that follow (Schema.swift, Fill.swift). One process at a time may have a store open; `open(_:beside:)` is for
 /// tools that only look after accounts.
-public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
+public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreThatFindsDamage {
     /// SQLite would take a gigabyte; a row of the log should stay something that can be read at once.
     static let largestContent = 16 << 20
 
@@ -21,24 +22,27 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
     private let lock: FileLock?
     private let writing: Desk<Writer>
     private let reading: [Desk<Reader>]
+    /// A search can take a hundred times what another read takes: it delays other searches, and nothing else.
+    private let searching: Desk<Reader>
     private let tuning: Tuning
     private let damage: DamageBook
 
     init(
         durability: SQLiteDurability, memory: SharedMemory, lock: FileLock?, writing: Desk<Writer>,
-        reading: [Desk<Reader>], tuning: Tuning, damage: DamageBook
+        reading: [Desk<Reader>], searching: Desk<Reader>, tuning: Tuning, damage: DamageBook
     ) {
         self.durability = durability
         self.memory = memory
         self.lock = lock
         self.writing = writing
         self.reading = reading
+        self.searching = searching
         self.tuning = tuning
         self.damage = damage
     }
 
     deinit {
-        for desk in reading { desk.thread.end() }
+        for desk in reading + [searching] { desk.thread.end() }
         writing.thread.end()
     }
 
@@ -122,6 +126,25 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
         try await read { (reader) throws(StoreError) in try reader.readMarks(in: conversation) }
     }
 
+    /// A turn after the other, each at one moment of its own: below a pos, nothing comes anew.
+    public func search(_ search: Search, limit: Int) async throws(StoreError) -> SearchPage {
+        var messages: [Message] = []
+        var budget = PageBudget()
+        var next: Pos? = search.before ?? .max
+        var turns = limit > 0 ? tuning.searchTurns : 0
+        while let before = next, turns > 0, messages.count < limit, !budget.isSpent {
+            let (wanted, scan, left) = (limit &- messages.count, tuning.scanRows, budget)
+            let part = try await read(at: searching) { (reader) throws(StoreError) in
+                try reader.search(search, before: before, limit: wanted, budget: left, scan: scan)
+            }
+            messages += part.messages
+            budget = part.budget
+            next = part.next
+            turns -= 1
+        }
+        return SearchPage(messages: messages, next: limit > 0 ? next : nil)
+    }
+
     public func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {
         try await readByAnybody { (reader) throws(StoreError) in try reader.users(query, limit: limit) }
     }
@@ -134,14 +157,16 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
             return !memory.isClosed
         }
         guard isFirst else { return }
-        for desk in reading { await desk.close { _ in } }
+        for desk in reading + [searching] { await desk.close { _ in } }
         await writing.close { [lock] in if lock != nil { $0.close() } }
         lock?.release()
     }
 
     /// For tests: does now what is done when nothing waits.
     package func tidy() async throws(StoreError) {
-        try await writing.run { (writer) throws(StoreError) in while writer.tidy() {} }
+        try await writing.run { (writer) throws(StoreError) in
+            while writer.tidy(inHaste: true) != .nothing {}
+        }
     }
 
     /// For tests: what `look` finds while the writer is in the middle of nothing.
@@ -162,23 +187,23 @@ public final class SQLiteStore: StoreWithWriter, StoreThatFindsDamage {
     }
 
     private func read<T: Sendable>(
-        _ body: @escaping @Sendable (Reader) throws(StoreError) -> T
+        at desk: Desk<Reader>? = nil, _ body: @escaping @Sendable (Reader) throws(StoreError) -> T
     ) async throws(StoreError) -> T {
         try requireOwner()
-        return try await readByAnybody(body)
+        return try await readByAnybody(at: desk, body)
     }
 
     /// Also by a tool beside the owner.
     private func readByAnybody<T: Sendable>(
-        _ body: @escaping @Sendable (Reader) throws(StoreError) -> T
+        at desk: Desk<Reader>? = nil, _ body: @escaping @Sendable (Reader) throws(StoreError) -> T
     ) async throws(StoreError) -> T {
-        try await readingDesk.run { [damage] (reader) throws(StoreError) in
+        try await (desk ?? leastBusy).run { [damage] (reader) throws(StoreError) in
             try damage.noting { () throws(StoreError) in try body(reader) }
         }
     }
 
     /// The one with the least to do.
-    private var readingDesk: Desk<Reader> {
+    private var leastBusy: Desk<Reader> {
         reading.min { $0.thread.pending < $1.thread.pending } ?? reading[0]
     }
 

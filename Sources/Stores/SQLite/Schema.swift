@@ -8,7 +8,8 @@ import ChatKernel
 ///    ├ mark_index    (conversation, pos) of read marks          likewise
 ///    ├ client_keys   hash of (conversation, author, name) → pos     likewise
 ///    ├ conversations, memberships                      activity and read marks likewise; the rest at once
-///    └ stays, founders, pairs, reactions               at once
+///    ├ stays, founders, pairs, reactions               at once
+///    └ words           word → pos                      in quiet moments; what it lacks is read from the log
 ///   users            accounts                          meta   epoch, watermark, counters
 /// ```
 /// A commit of plain messages writes to `log` and to nothing else. Every index with scattered keys that a commit keeps up
@@ -108,6 +109,13 @@ enum Schema {
         INSERT INTO mark_index SELECT conversation, max(pos) FROM log
             WHERE kind = 11 AND pos <= (SELECT value FROM meta WHERE name = 'watermark') GROUP BY conversation, author;
         """
+
+    /// Which words are in which messages, by pos, and in no particular place; see SearchIndex.swift.
+    static let version4 = """
+        CREATE VIRTUAL TABLE words USING fts5(
+            line, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars ':'");
+        INSERT INTO meta(name, value) VALUES ('searched', 0), ('unswept', 0), ('word_rule', 0);
+        """
 }
 
 /// What `meta` counts. Counters are stored: a number that a client has seen must not come again, also when the rows
@@ -125,6 +133,12 @@ enum Meta: String, CaseIterable {
     case saltLow = "salt_low"
     /// Rewritten to put new frames over those of a commit that failed.
     case healed
+    /// The index of words has all messages up to this pos.
+    case searched
+    /// 1 while the words of deleted messages may still be in its pages.
+    case unswept
+    /// The rule by which its words were made.
+    case wordRule = "word_rule"
 
     func read(_ connection: Connection) throws(StoreError) -> Int64 {
         let found = try connection.statement("SELECT value FROM meta WHERE name = ?").first(.text(rawValue)) {

@@ -29,6 +29,24 @@ struct Stays {
         try stay(in: conversation).sees(seq)
     }
 
+    /// The same, for one who has to be a member now.
+    mutating func see(_ seq: Seq, asMemberOf conversation: Int64) throws(StoreError) -> Bool {
+        let stay = try stay(in: conversation)
+        return stay.isActive && stay.sees(seq)
+    }
+
+    /// The rows of the conversations that the user is a member of now, at most so many.
+    func present(limit: Int) throws(StoreError) -> [Int64] {
+        var found: [Int64] = []
+        try records.connection.statement(
+            "SELECT conversation FROM memberships WHERE user = ? AND is_active LIMIT ?"
+        ).each(.integer(user), .integer(Int64(limit))) {
+            found.append($0.integer(0))
+            return true
+        }
+        return found
+    }
+
     /// The rows of the conversations that there may be something in, ascending.
     func conversations() throws(StoreError) -> [Int64] {
         var rows: [Int64] = []

@@ -5,7 +5,7 @@ package struct Tuning: Sendable {
     package var tailLimit = 60_000
     /// Rows a slice writes: about a millisecond.
     package var sliceRows = 500
-    /// Connections that read, each with a thread. Reads are short; more than two on a small machine only take turns.
+    /// Connections that read, each with a thread, and one more that searches. Reads are short; more than two on a small machine only take turns.
     package var readers = 2
     /// Rows of the log, or as much work, that one turn of catching up takes: 10 to 20 ms.
     package var scanRows = 20_000
@@ -22,6 +22,19 @@ package struct Tuning: Sendable {
     package var overduePages = 4000
     /// Pages at which the writer waits for those who still read older ones, so that the WAL can begin anew: 64 MB.
     package var pinnedPages = 16_000
+
+    /// Rows that a slice of the index of words takes, and that it waits for: a few milliseconds.
+    package var searchRows = 512
+    /// Bytes of text at which such a slice ends.
+    package var searchBytes = 128 << 10
+    /// Pages of the index that a slice of a sweep writes.
+    package var sweepPages = 32
+    /// Turns of ``scanRows`` that a search takes for one page.
+    package var searchTurns = 5
+    /// Without a question for so long the writer has time for what can wait.
+    package var quietNanoseconds: Int64 = 20_000_000
+    /// Otherwise it has one part in so many of its time for it.
+    package var leisureShare: Int64 = 32
 
     package init() {}
 }

@@ -8,6 +8,7 @@ final class Writer: @unchecked Sendable {
     private let records: Records
     private let keys: ClientKeys
     private let insertion: LogInsertion
+    private let search: SearchIndex
     private let memory: SharedMemory
     private let tuning: Tuning
 
@@ -16,6 +17,11 @@ final class Writer: @unchecked Sendable {
     private var entriesUnmatched = 0
     /// A slice failed: it is tried again after the next commit, not in a loop.
     private var isFillHeld = false
+    /// The same of the index of words.
+    private var isSearchHeld = false
+    /// Somebody wanted something since the last idle moment.
+    private var wasAsked = true
+    private var leisure: Leisure
     /// A COMMIT failed in the middle of its I/O: see ``heal()``.
     private var needsHealing = false
     private var checkpoints: Checkpoints
@@ -33,6 +39,8 @@ final class Writer: @unchecked Sendable {
         self.memory = memory
         self.tuning = tuning
         insertion = try LogInsertion(connection)
+        search = try SearchIndex(connection, tuning)
+        leisure = Leisure(tuning)
         checkpoints = Checkpoints(connection, tuning)
         scan = PageScan(connection)
         self.damage = damage
@@ -42,11 +50,13 @@ final class Writer: @unchecked Sendable {
 
     func commit(_ drafts: [Draft], at now: Timestamp) throws(StoreError) -> [Result<Reply, ChatError>] {
         try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
+        wasAsked = true
         if needsHealing { try heal() }
         keepUp()
         if checkpoints.isOverdue { checkpoints.run(connection) }
 
-        var batch = Batch(records: records, memory: memory, keys: keys, insertion: insertion, drafts: drafts.count)
+        var batch = Batch(
+            records: records, memory: memory, keys: keys, insertion: insertion, search: search, drafts: drafts.count)
         var results: [Result<Reply, ChatError>] = []
         results.reserveCapacity(drafts.count)
         try writing { () throws(StoreError) in
@@ -85,7 +95,9 @@ final class Writer: @unchecked Sendable {
         for (key, pos) in batch.names { keys.keep(pos, for: key) }
         if fill != nil { entriesUnmatched += Int(appended) }
         isFillHeld = false
+        isSearchHeld = false
         if batch.hasErased { checkpoints.hasErasures = true }
+        if batch.hasErasedWords { search.noteErasure() }
     }
 
     /// Runs `body` in a transaction. When its COMMIT fails it is final: nothing of it is kept, and nothing will be.
@@ -124,17 +136,40 @@ final class Writer: @unchecked Sendable {
 
     // MARK: Between commits
 
-    /// Called when nothing waits for the writer. True when there was something to do.
-    func tidy() -> Bool {
-        if memory.withLock({ $0.isClosed }) { return false }
-        if needsHealing { return false }
-        if writeSlice() { return true }
+    /// Called when nothing waits for the writer: does a little of what there is to do. In haste, without a rest before what
+    /// can wait.
+    func tidy(inHaste: Bool = false) -> DatabaseThread.Spare {
+        if memory.withLock({ $0.isClosed }) { return .nothing }
+        if needsHealing { return .nothing }
+        if writeSlice() { return .more }
         if checkpoints.isDue { checkpoints.run(connection) }
         // A page that a crash tore while it was copied is whole in the WAL, and is copied again.
-        guard checkpoints.hasWholeFile else { return false }
-        return scan.readPart(connection) { page in
+        guard checkpoints.hasWholeFile else { return .nothing }
+        let isScanning = scan.readPart(connection) { page in
             damage.note(unsafe CheckedFile.describe(damaged: page, of: connection.handle))
         }
+        return isScanning ? .more : tidySearch(inHaste)
+    }
+
+    private func tidySearch(_ inHaste: Bool) -> DatabaseThread.Spare {
+        let head = memory.withLock { $0.head }
+        guard !isSearchHeld, search.hasWork(head: head) else { return .nothing }
+        let now = chat_monotonic()
+        if wasAsked {
+            leisure.wasAsked(at: now)
+            wasAsked = false
+        }
+        let wait = leisure.wait(at: now)
+        guard wait == 0 || inHaste else { return .later(nanoseconds: wait) }
+        do throws(StoreError) {
+            let slice = try connection.writing { () throws(StoreError) in try search.writeSlice(head: head) }
+            if search.take(slice) { checkpoints.hasErasures = true }
+        } catch {
+            damage.note(error)
+            isSearchHeld = true
+        }
+        leisure.worked(from: now, to: chat_monotonic())
+        return isSearchHeld ? .nothing : .more
     }
 
     /// Writes a slice of the fill in progress, or of a new one when the tail has grown long. True when it did.

@@ -1,14 +1,14 @@
 public import ChatHTTPServer
 public import ChatKernel
 
-/// The REST routes of `protocol.md` sections 2 and 4: users and tokens, conversations, members, messages, typing and read
-/// marks. Served by whichever ``HTTPServer`` it is mounted on.
+/// The REST routes of `protocol.md` sections 2 and 4: users and tokens, conversations, members, messages, typing, read
+/// marks and search. Served by whichever ``HTTPServer`` it is mounted on.
 public struct RESTTransport: HTTPMounted {
     public init() {}
 
     public func routes(serving kernel: Kernel) -> [Route] {
         AccountRoutes(kernel: kernel).routes + ConversationRoutes(kernel: kernel).routes
-            + MessageRoutes(kernel: kernel).routes
+            + MessageRoutes(kernel: kernel).routes + SearchRoutes(kernel: kernel).routes
     }
 }
 

@@ -74,6 +74,7 @@ final class Operation: Sendable {
                 object.member("durability", store.durability.rawValue)
                 object.member("atomic_batch", store.atomicBatch)
                 object.member("replayable", store.replayable)
+                object.member("search", kernel.canSearch)
             }
             object.array("transports") { array in
                 for promise in promises {

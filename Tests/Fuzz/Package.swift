@@ -25,6 +25,9 @@ let modules: [Target] = [
             "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol", "COpenSSL",
         ],
         exclude: ["README.md"]),
+    .target(
+        name: "ChatLongPolling",
+        dependencies: ["ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer"], exclude: ["README.md"]),
     .systemLibrary(name: "CSQLite"),
     .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"]),
     .target(name: "ChatAuth", dependencies: ["ChatKernel", "ChatWire", "COpenSSL"], exclude: ["README.md"]),
@@ -32,8 +35,7 @@ let modules: [Target] = [
         name: "ChatHost",
         dependencies: [
             "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatREST", "ChatWebSocket",
-            "ChatSQLite",
-            "ChatAuth", "CLinux",
+            "ChatLongPolling", "ChatSQLite", "ChatAuth", "CLinux",
         ],
         resources: [.embedInCode("Page")]),
 ]

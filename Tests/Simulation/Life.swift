@@ -49,6 +49,7 @@ enum Answer: Sendable {
     case joined(following: Int, Result<Standing, ChatError>)
     case page(following: Int, Result<Kernel.LogPage, ChatError>)
     case performed(attempt: Int, Result<Reply, ChatError>)
+    case events(Int, Result<Kernel.EventPage, ChatError>)
     case messages(UserID, ConversationID, Result<[Message], ChatError>)
 }
 
@@ -69,6 +70,8 @@ final class Loop {
     var gathered: [Submission] = []
     /// The last number that came of each conversation.
     var reached: [ConversationID: Seq] = [:]
+    /// The mail of the users who are followed here.
+    var room = Mailroom()
 
     init(habit: LoopHabit, disk: Disk) {
         self.habit = habit

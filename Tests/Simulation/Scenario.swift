@@ -62,6 +62,7 @@ enum Doing: String, CaseIterable {
     case handle, flush, report, drain, answer
     case release, wait, waitLong, jumpWall, fillDisk
     case subscribe, take, unsubscribe
+    case setOut, travel, tidyBoxes
     case crash, restart, rest
 
     var weight: Int {
@@ -72,6 +73,8 @@ enum Doing: String, CaseIterable {
         case .report, .release: 50
         case .wait: 40
         case .take: 30
+        case .travel: 40
+        case .setOut, .tidyBoxes: 5
         case .member, .follow: 30
         case .connect, .repost, .ask: 20
         case .edit, .delete, .react, .read, .type, .drop, .subscribe, .expel: 10

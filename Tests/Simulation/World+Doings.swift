@@ -35,6 +35,9 @@ extension World {
                 hear(reading)
             }
         case .unsubscribe: random.pick(readings.filter { !$0.isOver }).map { $0.stop(cancelling: random.chance(500)) }
+        case .setOut: setOut()
+        case .travel: travel()
+        case .tidyBoxes: tidyBoxes()
         case .crash: crash()
         case .restart: restart()
         case .rest: rest(closing: scenario.isLossy)

@@ -37,6 +37,7 @@ extension World {
         readings = []
         for connection in connections { forget(connection) }
         followings = [:]
+        for traveller in travellers { traveller.isAsking = false }
         for attempt in attempts.indices where attempts[attempt].life == life.number && !attempts[attempt].isSettled {
             guard attempts[attempt].connection == nil, case .letter(let letter) = attempts[attempt].kind else {
                 continue

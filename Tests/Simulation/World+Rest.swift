@@ -26,6 +26,7 @@ extension World {
         for _ in 0..<2000 where quiet < 15 && failure == nil {
             life.store.releaseAll()
             for reading in readings { reading.valve.open(100) }
+            arrive()
             guard runUntilIdle() else { return fail("jobs without an end") }
             if work() { quiet = 0 } else { quiet += 1 }
             time.advance(milliseconds: 5)
@@ -93,6 +94,7 @@ extension World {
         checkPresence()
         checkAnswers()
         checkTiles(except: silent)
+        checkTravellers()
         checkSignals()
         checkSummaries()
     }

@@ -11,6 +11,7 @@ extension World {
         case .batch(let batch, let head):
             note("handles", batch.parcels.count, batch.settlements.count)
             for parcel in batch.parcels { check(parcel, on: loop, head: head) }
+            _ = loop.room.take(batch)
             for settlement in batch.settlements { settle(settlement) }
             for parcel in batch.parcels {
                 for connection in loop.connections {
@@ -147,6 +148,7 @@ extension World {
             life.lastTried[attempts[attempt].user] = time.monotonic()
             judge(attempt, result)
             learn(attempt, result)
+        case .events(let number, let result): took(result, number)
         case .messages(let user, let room, let result): check(result, of: room, shownTo: user)
         }
     }

@@ -16,6 +16,7 @@ final class World {
     var letters: [Letter] = []
     var attempts: [Attempt] = []
     var readings: [Reading] = []
+    var travellers: [Traveller] = []
     /// Links and store behave: the world comes to rest.
     var isCalm = true
     private(set) var failure: String?

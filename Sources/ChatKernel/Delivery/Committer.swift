@@ -295,6 +295,7 @@ private struct ParcelGroups {
     /// State, not history: the newest of each user is what matters.
     private static func newest(of marks: [Entry]) -> [Entry] {
         guard marks.count > 1 else { return marks }
+        if Mutation.dropsOtherMarks.isOn { return marks.suffix(1) }
         var seen: Set<UserID> = []
         return marks.reversed().filter { seen.insert($0.author.id).inserted }.reversed()
     }

@@ -77,7 +77,7 @@ final class Fanout: Sendable {
             guard let through = state.through else { return nil }
             let follower = Follower(user: user, place: place, outlet: outlet)
             state.followers.add(follower)
-            return (follower, through)
+            return (follower, Mutation.claimsOldMail.isOn ? max(0, through - 1) : through)
         }
     }
 

@@ -26,6 +26,7 @@ public struct Mailbox: Sendable {
 
     /// A batch has come for the user.
     public mutating func put(_ parcel: Parcel, of batch: Pos) {
+        if Mutation.losesMail.isOn, parcel.count > 1 { return }
         size += Self.weight(of: parcel)
         if let last = kept.indices.last, last >= head, kept[last].through == batch {
             kept[last].parcels.append(parcel)
@@ -108,7 +109,7 @@ extension Mailbox.Item {
                 selection.append(Event(parcel: place, index: index, pos: events[index].pos))
             }
         }
-        if parcels.count > 1 { selection.sort { $0.pos < $1.pos } }
+        if parcels.count > 1, !Mutation.jumblesConversations.isOn { selection.sort { $0.pos < $1.pos } }
         return selection
     }
 }

@@ -20,6 +20,14 @@ package enum Mutation: String, CaseIterable, Sendable {
     case repeatsOverlap
     case treatsPageAsLast
     case followsLate
+    // mail
+    case losesMail
+    case claimsOldMail
+    case forgetsArrivals
+    case hidesRemovals
+    case passesOverEvents
+    case jumblesConversations
+    case dropsOtherMarks
     // who may
     case ignoresMembership
     case judgesReadersEarly

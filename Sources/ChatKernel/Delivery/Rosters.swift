@@ -53,10 +53,15 @@ struct Rosters {
     private mutating func cross(_ parcel: Parcel, at place: Dictionary<ConversationID, Roster>.Index) -> Set<UserID> {
         var members = rosters.values[place].members
         size -= members.count
-        let seeing = members.union((parcel.arrivals + parcel.departures).map(\.user))
+        let crossing = parcel.arrivals + (Mutation.hidesRemovals.isOn ? [] : parcel.departures)
+        let seeing = members.union(crossing.map(\.user))
         for entry in parcel.entries {
             guard case .member(let action, let member) = entry.change else { continue }
-            if action.endsMembership { members.remove(member.user.id) } else { members.insert(member.user.id) }
+            if action.endsMembership {
+                members.remove(member.user.id)
+            } else if !Mutation.forgetsArrivals.isOn {
+                members.insert(member.user.id)
+            }
         }
         size += members.count
         rosters.values[place].members = members

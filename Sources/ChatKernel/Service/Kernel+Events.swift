@@ -27,7 +27,9 @@ extension Kernel {
         }
         let isLast = entries.count < limit && !PageBudget.isSpent(by: entries.lazy.map(\.weight))
         let last = entries.last?.pos ?? pos
-        return EventPage(entries: entries, through: isLast ? max(last, head, pos) : last, isLast: isLast)
+        return EventPage(
+            entries: entries, through: isLast || Mutation.passesOverEvents.isOn ? max(last, head, pos) : last,
+            isLast: isLast)
     }
 
     /// The position that a client's cursor names.

@@ -1,0 +1,181 @@
+import ChatKernel
+
+/// Readers of everything a user may see, who hop between mailboxes and the store.
+extension World {
+    func setOut() {
+        guard travellers.count < 4, let user = random.pick(users) else { return }
+        let head = history { $0.head }
+        let start = random.chance(500) ? 0 : Pos(random.below(Int(head) + 1))
+        travellers.append(Traveller(number: number(), user: user, start: start))
+        note("sets out", Int(start))
+    }
+
+    /// One of them asks: a mailbox of some loop, or the store.
+    func travel() {
+        guard let traveller = random.pick(travellers.filter { !$0.isAsking }) else { return }
+        travel(traveller)
+    }
+
+    func travel(_ traveller: Traveller) {
+        if random.chance(700), let loop = random.pick(life.loops), let place = place(of: traveller.user.id, at: loop),
+            let items = loop.room.items(at: place, after: traveller.position)
+        {
+            return take(items, traveller)
+        }
+        let (user, position, limit) = (traveller.user.id, traveller.position, random.within(1...6))
+        traveller.isAsking = true
+        executor.start { [kernel = life.kernel, answers = life.answers, number = traveller.number] in
+            do throws(ChatError) {
+                answers.put(.events(number, .success(try await kernel.events(of: user, after: position, limit: limit))))
+            } catch {
+                answers.put(.events(number, .failure(error)))
+            }
+        }
+    }
+
+    /// A loop gives up a box now and then, and makes another.
+    func tidyBoxes() {
+        guard let loop = random.pick(life.loops), let user = random.pick(users),
+            let place = loop.room.place(of: user.id),
+            let follower = loop.room.close(place)
+        else { return }
+        life.kernel.unfollow(follower)
+        note("gives up a box", place)
+    }
+
+    private func place(of user: UserID, at loop: Loop) -> Int? {
+        if let place = loop.room.place(of: user) { return place }
+        return loop.room.open(user) { life.kernel.follow(user, as: $0, by: loop.outlet) }
+    }
+
+    // MARK: What they get
+
+    private func take(_ items: ArraySlice<Mailbox.Item>, _ traveller: Traveller) {
+        let limit = random.chance(500) ? Int.max : random.within(1...4)
+        let run = MailRun(items, for: traveller.user.id, after: traveller.position, among: nil, limit: limit) {
+            parcel in
+            parcel.encoded(as: WireForm("positions")) { parcel in
+                var bytes: [UInt8] = []
+                let ends = parcel.events().map { event in
+                    bytes += Array("\(event.pos) ".utf8)
+                    return bytes.count
+                }
+                return WireBytes(bytes, ends: ends)
+            }
+        }
+        let events = items.flatMap { $0.parcels.flatMap { $0.events() } }
+        for piece in run.pieces {
+            for word in String(decoding: piece.bytes[piece.range], as: UTF8.self).split(separator: " ") {
+                guard let event = events.first(where: { "\($0.pos)" == word }) else { return fail("mail of nowhere") }
+                receive(event, traveller)
+            }
+        }
+        note("takes mail", traveller.number, run.count, Int(run.through))
+        pass(traveller, to: run.through)
+        if run.hasMore, nextVisible(to: traveller) == nil, !mayHaveMarks(traveller) { fail("more was said to follow, and nothing does") }
+    }
+
+    func took(_ result: Result<Kernel.EventPage, ChatError>, _ number: Int) {
+        guard let traveller = travellers.first(where: { $0.number == number }) else { return }
+        traveller.isAsking = false
+        guard case .success(let page) = result else { return }
+        for entry in page.entries { receive(entry, traveller) }
+        note("takes a page", number, page.entries.count, Int(page.through))
+        pass(traveller, to: page.through)
+    }
+
+    /// Each event once, in order, none left out that it may see, and none that it may not.
+    private func receive(_ entry: Entry, _ traveller: Traveller) {
+        let user = traveller.user.id
+        if entry.pos <= traveller.position { fail("\(user) got pos \(entry.pos) after \(traveller.position)") }
+        if entry.seq == 0 {
+            let isKnown = history { history in
+                history.contains(entry) && history.stay(of: user, in: entry.conversation) != nil
+            }
+            if !isKnown { fail("\(user) got a mark that is not its business: pos \(entry.pos)") }
+            if case .read(let seq) = entry.change {
+                let known = traveller.marks[entry.conversation]?[entry.author.id] ?? 0
+                if seq <= known { fail("\(user) saw a mark go back") }
+                traveller.marks[entry.conversation, default: [:]][entry.author.id] = seq
+            }
+        } else {
+            let isRight = history { history in
+                history.holds(entry) && history.stay(of: user, in: entry.conversation)?.contains(entry.seq) == true
+            }
+            if !isRight { fail("\(user) got what it may not see, or what is not so: pos \(entry.pos)") }
+            if let next = nextVisible(to: traveller), next < entry.pos {
+                fail("\(user) got pos \(entry.pos) and never \(next)")
+            }
+        }
+        traveller.position = max(traveller.position, entry.pos)
+    }
+
+    private func pass(_ traveller: Traveller, to position: Pos) {
+        if position < traveller.position { fail("a cursor went back") }
+        if position > history({ $0.head }) { fail("a cursor from the future") }
+        if let next = nextVisible(to: traveller), next <= position {
+            fail("\(traveller.user.id) was taken past \(next), from \(traveller.position) to \(position)")
+        }
+        traveller.position = max(traveller.position, position)
+    }
+
+    /// The next numbered entry that a traveller may see.
+    private func nextVisible(to traveller: Traveller) -> Pos? {
+        history { history in
+            history.entries[Int(traveller.position)...].first { entry in
+                entry.seq > 0
+                    && history.stay(of: traveller.user.id, in: entry.conversation)?.contains(entry.seq) == true
+            }?.pos
+        }
+    }
+
+    /// Whether there is a mark behind its position that it might see.
+    private func mayHaveMarks(_ traveller: Traveller) -> Bool {
+        history { history in
+            history.entries[Int(traveller.position)...].contains { entry in
+                entry.seq == 0 && history.stay(of: traveller.user.id, in: entry.conversation) != nil
+            }
+        }
+    }
+
+    // MARK: At rest
+
+    /// All of them arrive.
+    func arrive() {
+        for traveller in travellers where !traveller.isAsking && traveller.position < history({ $0.head }) {
+            travel(traveller)
+        }
+    }
+
+    func checkTravellers() {
+        for traveller in travellers {
+            if let next = nextVisible(to: traveller) {
+                fail("\(traveller.user.id) travelled to \(traveller.position) and never got \(next)")
+            }
+            checkMarks(traveller)
+        }
+    }
+
+    /// Of each user the newest mark since the traveller came into the conversation.
+    private func checkMarks(_ traveller: Traveller) {
+        let user = traveller.user.id
+        let missing: (Pos, Seq)? = history { history in
+            var newest: [ConversationID: [UserID: (pos: Pos, seq: Seq)]] = [:]
+            for entry in history.entries {
+                if case .read(let seq) = entry.change {
+                    newest[entry.conversation, default: [:]][entry.author.id] = (entry.pos, seq)
+                }
+            }
+            for (room, marks) in newest {
+                guard let stay = history.stay(of: user, in: room), stay.isOpen, let from = stay.spans.last?.from
+                else { continue }
+                let came = max(traveller.start, history.log(of: room)[Int(from) - 1].pos)
+                for (author, mark) in marks where mark.pos > came {
+                    if traveller.marks[room]?[author] != mark.seq { return (mark.pos, mark.seq) }
+                }
+            }
+            return nil
+        }
+        if let missing { fail("\(user) does not know the mark at pos \(missing.0)") }
+    }
+}

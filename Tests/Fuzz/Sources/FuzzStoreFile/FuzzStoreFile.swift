@@ -94,7 +94,7 @@ private func seal(_ connection: Connection) throws(StoreError) {
 private let withoutRowID = [
     "meta": "name", "pairs": "low, high", "memberships": "conversation, user", "stays": "conversation, user, from_seq",
     "founders": "pos, place", "seq_index": "conversation, seq", "mark_index": "conversation, pos",
-    "client_keys": "run, hash, pos", "reactions": "message, key, user", "foreign_ids": "id",
+    "client_keys": "run, hash, pos", "words_idx": "segid, term", "reactions": "message, key, user", "foreign_ids": "id",
 ]
 
 private let columns: [(table: String, column: String)] = [
@@ -110,4 +110,5 @@ private let columns: [(table: String, column: String)] = [
     ), ("seq_index", "conversation seq pos is_message"), ("mark_index", "conversation pos"),
     ("client_keys", "run hash pos"),
     ("key_runs", "run last_at count filter"), ("reactions", "message key user pos since"), ("foreign_ids", "id pos"),
+    ("words_data", "id block"), ("words_idx", "segid term pgno"),
 ].flatMap { table, columns in columns.split(separator: " ").map { (table, String($0)) } }

@@ -23,6 +23,8 @@ struct StoreImage {
         }
         var tuning = Tuning()
         tuning.tailLimit = 12
+        tuning.searchRows = 3
+        tuning.sweepPages = 1
         let session = try StoreSession(connection, tuning)
         var proposals: [Draft.Proposal] = [
             .create(ConversationDetails(name: "Tea", isGroup: true), participants: [Self.users[1]])
@@ -77,7 +79,8 @@ final class StoreSession {
         _ = try writer.commit([draft], at: Timestamp(microseconds: 1_770_000_000_000_000 &+ Int64(entropy & 0xFF)))
     }
 
-    func tidy() -> Bool { writer.tidy() }
+    /// True when there may be more to do.
+    func tidy() -> Bool { writer.tidy(inHaste: true) != .nothing }
 
     func messages() throws(StoreError) -> [MessageID] {
         try reader.messages(.newest(StoreImage.room, spans: [Span(from: 0)], offset: 0), limit: 50).map(\.id)
@@ -94,6 +97,7 @@ final class StoreSession {
         _ = try? reader.messages(.after(3, room, spans: spans), limit: 5)
         _ = try? reader.users(.all(after: nil), limit: 9)
         _ = try? reader.users(.prefix("a"), limit: 9)
+        search()
         try? commit(.post(content: "more", clientID: ClientID("name 3"), replyTo: nil), entropy: 300)
         try? commit(.add(StoreImage.users[1], .owner), entropy: 301)
         try? commit(.remove(StoreImage.users[1]), entropy: 302)
@@ -111,7 +115,19 @@ final class StoreSession {
             try? commit(.react(message, key: "y", on: true), entropy: 401)
             try? commit(.delete(message), entropy: 402)
         }
-        for _ in 0..<4 where writer.tidy() {}
+        for _ in 0..<8 where tidy() {}
+        search()
+    }
+
+    /// In the index and in the log, for what is there and for what is not.
+    private func search() {
+        for words in ["message", "edi*", "\"message 7\"", "nothing"] {
+            guard let query = try? SearchQuery(words) else { continue }
+            for conversation in [nil, StoreImage.room] {
+                let search = Search(query, for: StoreImage.users[0], in: conversation)
+                _ = try? reader.search(search, before: .max, limit: 5, budget: PageBudget(), scan: 30)
+            }
+        }
     }
 
     /// By looking at the log, from conversation to conversation, or both.

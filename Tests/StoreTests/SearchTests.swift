@@ -127,6 +127,33 @@ struct SearchTests {
         }
     }
 
+    @Test("is swept also while it is behind: the two take turns")
+    func turns() async throws {
+        var tuning = Tuning()
+        tuning.searchRows = 2
+        tuning.sweepPages = 1
+        tuning.quietNanoseconds = .max >> 2
+        tuning.leisureShare = 1 << 30
+        let talk = try await Talk.begin(
+            try await SQLiteStore.open(SQLiteStoreSettings(path: path), tuning: tuning))
+        let message = try await talk.say("topsecret")
+        try await talk.store.tidy()
+        try await talk.perform(.delete(message))
+        for number in 1...20 { try await talk.say("word \(number)") }
+        let head = try await talk.store.head().pos
+        await talk.store.close()
+
+        let connection = try Connection(path: path)
+        let index = try SearchIndex(connection, tuning)
+        var slices: [String] = []
+        for _ in 0..<4 {
+            let slice = try connection.writing { () throws(StoreError) in try index.writeSlice(head: head) }
+            _ = index.take(slice)
+            if case .swept = slice { slices.append("sweep") } else { slices.append("words") }
+        }
+        #expect(slices == ["words", "sweep", "words", "sweep"])
+    }
+
     @Test("is the same after a crash, wherever it was", arguments: [1, 3, 7])
     func crash(rows: Int) async throws {
         let talk = try await Talk.begin(try await open(rows))

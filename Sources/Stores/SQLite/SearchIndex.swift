@@ -25,6 +25,8 @@ final class SearchIndex {
     /// There are words of deleted messages in the file; true also after a crash.
     private var isUnswept: Bool
     private var sweep = Sweep.none
+    /// Whose turn it was, so that neither waits for ever.
+    private var hasWrittenWords = false
 
     private enum Sweep {
         case none
@@ -101,7 +103,9 @@ final class SearchIndex {
     /// Does a slice of what there is to do, in the transaction of the caller, who hands what comes of it to ``take(_:)``
     /// once it is committed.
     func writeSlice(head: Pos) throws(StoreError) -> Slice {
-        head &- through >= Int64(tuning.searchRows) ? try writeWords(head) : try writeSweep()
+        let isBehind = head &- through >= Int64(tuning.searchRows)
+        hasWrittenWords = isBehind && !(isUnswept && hasWrittenWords)
+        return hasWrittenWords ? try writeWords(head) : try writeSweep()
     }
 
     /// What holds once a slice has been committed.

@@ -72,7 +72,9 @@ extension World {
         }
         note("takes mail", traveller.number, run.count, Int(run.through))
         pass(traveller, to: run.through)
-        if run.hasMore, nextVisible(to: traveller) == nil, !mayHaveMarks(traveller) { fail("more was said to follow, and nothing does") }
+        if run.hasMore, nextVisible(to: traveller) == nil, !mayHaveMarks(traveller) {
+            fail("more was said to follow, and nothing does")
+        }
     }
 
     func took(_ result: Result<Kernel.EventPage, ChatError>, _ number: Int) {

@@ -58,6 +58,7 @@ enum Page {
         [
             File("/app.css", "text/css; charset=utf-8", PackageResources.app_css),
             script("app.js", PackageResources.app_js),
+            script("book.js", PackageResources.book_js),
             script("chat-client.js", PackageResources.chat_client_js),
             script("composer.js", PackageResources.composer_js),
             script("dialogs.js", PackageResources.dialogs_js),
@@ -67,6 +68,7 @@ enum Page {
             File("/", "text/html; charset=utf-8", PackageResources.index_html),
             script("list.js", PackageResources.list_js),
             script("room.js", PackageResources.room_js),
+            script("search.js", PackageResources.search_js),
             script("thread.js", PackageResources.thread_js),
             script("timeline.js", PackageResources.timeline_js),
             script("words.js", PackageResources.words_js),

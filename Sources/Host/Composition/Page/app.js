@@ -1,21 +1,21 @@
-// The page: who is signed in (door.js), what the list says (list.js), which conversation is open (room.js). To write
-// another client, begin with chat-client.js.
+// The page: who is signed in (door.js), how the conversations stand (book.js), what the list says (list.js, search.js), which
+// conversation is open (room.js). To write another client, begin with chat-client.js.
 
 import { ChatClient } from "./chat-client.js";
-import { $, avatar, icon, toast } from "./dom.js";
+import { $, avatar, icon, linkButton, toast } from "./dom.js";
 import { explain, titleOf } from "./words.js";
+import { Book } from "./book.js";
 import { Door } from "./door.js";
 import { ConversationList } from "./list.js";
 import { Room } from "./room.js";
+import { Search } from "./search.js";
 import { confirm, prepareDialogs, startConversation } from "./dialogs.js";
 
 const tokenKey = "chat.token";
-const refreshEvery = 10_000;
 
 const chat = new ChatClient({ storage: sessionStorage });
-const conversations = new Map();
-let next = null; // the list's next page
-let loaded = false;
+const book = new Book(chat, showSoon);
+const search = new Search(chat, book);
 let room = null;
 let lastName = "";
 
@@ -25,7 +25,7 @@ for (const node of document.querySelectorAll("[data-icon]")) {
   if (!node.form) node.type = "button";
 }
 prepareDialogs();
-const list = new ConversationList({ more: () => refresh(next), start });
+const list = new ConversationList({ more, start });
 const door = new Door(async ({ isNew, stay, ...who }) => {
   if (isNew) await chat.signUp(who);
   await chat.signIn(who);
@@ -53,8 +53,8 @@ function enter() {
   show("app");
   $("me-avatar").replaceChildren(avatar(chat.user.id, lastName));
   $("me-name").textContent = lastName;
-  chat.deliverPending();
-  refresh();
+  chat.start();
+  chat.info().then((info) => search.offer(info.search === true), () => search.offer(false));
   follow();
 }
 
@@ -63,8 +63,7 @@ function leave(name) {
   localStorage.removeItem(tokenKey);
   closeRoom();
   chat.signOut();
-  conversations.clear();
-  loaded = false;
+  book.clear();
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   show("door");
   document.title = "Chat";
@@ -88,64 +87,69 @@ $("sign-out").onclick = async () => {
   leave();
 };
 
+// What happens
+
+chat.addEventListener("snapshot", () => { if (room) room.reset(); else follow(); });
+for (const type of ["message", "sent", "edited", "deleted", "reaction", "member", "conversation", "read", "gap", "typing"]) {
+  chat.addEventListener(type, ({ detail }) => { if (detail.conversation_id === room?.id) room.take(type, detail); });
+}
+chat.addEventListener("pending", ({ detail }) => { if (detail.conversation_id === room?.id) room.look(); });
+chat.addEventListener("state", () => { showConnection(); if (chat.state === "live") room?.seen(); });
+chat.addEventListener("error", ({ detail }) => toast(explain(detail)));
+
 // The list
 
-async function refresh(page) {
-  const { user } = chat;
-  if (!user || !navigator.onLine) return;
-  try {
-    const answer = await chat.conversations({ next: page });
-    if (chat.user !== user) return;
-    if (page || !loaded) next = answer.next;
-    loaded = true;
-    if (!page && !answer.next) conversations.clear(); // this is all there is: what is missing is gone
-    for (const each of answer.items) conversations.set(each.id, room?.id === each.id ? room.update(each) : each);
-    showList();
-  } catch (error) {
-    if (error.status !== 401 && error.code !== "network") toast(explain(error)); // the one has shown itself, the other will
-  }
-}
+let isDrawing = false;
 
-const activity = ({ last_message, updated_at = "", created_at }) => [last_message?.created_at ?? created_at, updated_at].sort().at(-1);
+/** Once a frame, however much happened. */
+function showSoon() {
+  if (isDrawing) return;
+  isDrawing = true;
+  const draw = () => { isDrawing = false; showList(); room?.look(); };
+  if (document.hidden) setTimeout(draw); else requestAnimationFrame(draw);
+}
 
 function showList() {
   if (!chat.user) return;
-  const sorted = [...conversations.values()].sort((a, b) => (activity(a) < activity(b) ? 1 : -1));
-  const unread = (counted) => sorted.reduce((sum, each) => sum + (counted(each) ? each.unread_count ?? 0 : 0), 0);
-  const open = conversations.get(room?.id), all = unread(() => true);
-  list.show(sorted, { me: chat.user, openId: room?.id, loaded, more: next });
+  const unread = (counted) => book.all().reduce((sum, each) => sum + (counted(each) ? each.unread_count : 0), 0);
+  const open = book.get(room?.id), all = unread(() => true);
+  list.show(book, { me: chat.user, openId: room?.id });
   document.title = `${all > 0 ? `(${all}) ` : ""}${open ? `${titleOf(open, chat.user)} – ` : ""}Chat`;
   $("room-back-count").textContent = unread(({ id }) => id !== room?.id) || "";
 }
 
-function changed(conversation) {
-  conversations.set(conversation.id, conversation);
-  showList();
+async function more() {
+  try {
+    await book.more();
+  } catch (error) {
+    toast(explain(error));
+  }
 }
 
 async function start() {
   const conversation = await startConversation(chat);
   if (!conversation) return;
-  changed(conversation);
+  book.add(conversation);
   location.hash = `#/c/${encodeURIComponent(conversation.id)}`;
 }
 
 $("new-conversation").onclick = start;
 
-// Which conversation is open: `#/c/{id}`
+// Which conversation is open: `#/c/{id}`, and which message is looked for: `#/c/{id}/{message id}`
 
 let cameFromList = false;
 
 function follow() {
   if (!chat.user) return;
-  const id = location.hash.startsWith("#/c/") ? decodeURIComponent(location.hash.slice(4)) : null;
+  const [id = null, messageId] = location.hash.startsWith("#/c/") ? location.hash.slice(4).split("/").map(decodeURIComponent) : [];
   if (!room || id !== room.id) {
     closeRoom();
     $("app").dataset.pane = id ? "room" : "list";
     $("room-empty").hidden = id !== null;
-    $("room-open").hidden = id === null;
-    if (id) room = new Room(chat, id, conversations.get(id), { changed, connection: showConnection });
+    $("room-open").hidden = id === null || !book.isLoaded;
+    if (id && book.isLoaded) room = new Room(chat, book, id, showConnection);
   }
+  if (messageId) room?.jump(messageId);
   showList();
   showConnection();
 }
@@ -173,23 +177,35 @@ for (const skip of document.querySelectorAll(".skip")) {
   };
 }
 
-// The network and the window
+// The connection and the window
+
+let slow;
 
 function showConnection() {
-  const state = navigator.onLine ? room?.state ?? "live" : "offline";
-  $("me-state").textContent = { live: "Connected", offline: "Offline", stopped: "Not connected" }[state] ?? "Connecting…";
+  const { state } = chat, words = { live: "Connected", offline: "Offline", stopped: "Not connected" };
+  $("me-state").textContent = words[state] ?? "Connecting…";
   $("me-state").dataset.state = state;
+  clearTimeout(slow);
+  if (room?.refusal) banner("stopped", explain(room.refusal));
+  else if (state === "offline") banner(state, "You are offline. What you write is sent when you are back.");
+  else if (state === "waiting") banner(state, "Connection lost. Reconnecting…", linkButton("Try now", () => chat.wake()));
+  else if (state === "stopped" && chat.reason) banner(state, explain(chat.reason), linkButton("Reload", () => location.reload()));
+  else if (state === "connecting" && !$("connection").firstChild) slow = setTimeout(() => banner(state, "Connecting…"), 1000);
+  else if (state === "live") banner(state, "");
+}
+
+function banner(state, words, button = "") {
+  const line = document.createElement("p");
+  line.append(words, button);
+  $("connection").dataset.state = state;
+  $("connection").replaceChildren(words ? line : "");
 }
 
 function look() {
-  chat.wake();
-  showConnection();
-  if (document.hidden) return;
-  refresh();
-  room?.seen();
+  showSoon(); // times are relative
+  if (!document.hidden) room?.seen();
 }
 
-ononline = onoffline = onfocus = look;
-document.onvisibilitychange = look;
-setInterval(() => { if (!document.hidden) refresh(); }, refreshEvery);
+onfocus = look;
+document.addEventListener("visibilitychange", look);
 boot();

@@ -1,37 +1,42 @@
-// A client of the chat protocol, profile v1. It stands by itself: no DOM, no imports; browsers and Node 22 run it.
-// REST for what is asked, one WebSocket for each conversation that is open.
+// A client of the chat protocol, profile v2: all conversations of a user behind one cursor. It stands by itself: no DOM, no
+// imports; browsers and Node 22 run it.
 //
 //   const chat = new ChatClient({ base: "https://chat.example" });
-//   await chat.signIn({ username: "ada", password: "correct horse" });
+//   chat.addEventListener("snapshot", ({ detail }) => {            // how things stand; forget what was known before
+//     for (const { id, name, messages } of detail.conversations) console.log(id, name, messages.length);
+//   });
+//   chat.addEventListener("message", ({ detail }) => {             // and all that happens from there on
+//     console.log(`${detail.conversation_id} ${detail.sender_username}: ${detail.content}`);
+//   });
+//   chat.addEventListener("signedout", ({ detail }) => console.log(detail.message));
 //
-//   const { items } = await chat.conversations(); // newest activity first
-//   const { id, last_seq } = items[0];            // a position taken before the messages are read:
-//   const history = await chat.messages(id);      // feed and history may overlap, but nothing falls between
+//   await chat.signIn({ username: "ada", password: "correct horse" }); // or chat.resume(token)
+//   chat.start();                                                  // start({ cursor }): go on from an earlier visit
+//   chat.send(conversationId, "Hello!");                           // now, or as soon as there is a connection
 //
-//   const feed = chat.open(id, { after: last_seq });
-//   feed.addEventListener("message", ({ detail }) => console.log(`${detail.sender_username}: ${detail.content}`));
-//   feed.send("Hello!");                          // now, or as soon as there is a connection
-//
-// What a feed promises
-// * Every durable event after `after`, once and in order, through any number of dropped connections: it keeps the
-//   highest `seq` it has handed out and reconnects with `?after=`.
+// What it promises
+// * Every durable event behind the cursor, once and in order, through any number of dropped connections. The cursor is
+//   `chat.cursor`; inside a listener it is that event's own, so an app that stores both together may go on from it later.
 // * A message is stored at most once, however often it is sent: it has a `client_id`, stays in the outbox until it is
-//   acknowledged, and goes out alone, so that order survives a refusal. With a `storage` the outbox survives a reload.
-// * A dead connection is noticed (a ping after 20 s of silence) and made anew, with jittered exponential back-off, unless
-//   it was closed with 1008 or 4400 to 4499. A token that is refused ends in the client's event `signedout`.
+//   acknowledged, and those of one conversation go out one after the other, so that order survives a refusal. With a `storage`
+//   (`sessionStorage`, `localStorage`) the outbox survives a reload.
+// * WebSocket, and long-polling while no WebSocket can be had: it is tried again meanwhile, and nothing is lost between the two.
+// * A dead connection is noticed (a ping after 20 s of silence, sooner when the device wakes up) and made anew, with jittered
+//   exponential back-off or when the server advises, unless the server closed it with 1008 or 4400 to 4499.
+// * A token that ends is renewed by `renew`, if given: an async function that returns a new token, or null when the user must
+//   sign in; if it throws it is asked again later. A token that is refused ends in the event `signedout`.
 //
-// Events of a feed, with their `detail`
-//   message   a Message as in REST
-//   sent      the Message, when ours is stored. It comes as `message` too, before or after, with the same `id`
-//   edited    { id, content, seq }
-//   deleted   { id, seq }
-//   typing    { id, username }; to be shown for about six seconds
-//   presence  { active: [user id] }
-//   pending   `feed.pending` changed: [{ client_id, content, created_at, state, error }], the state being `waiting`,
-//             `sending` or `failed` (refused: `retry` or `discard` it)
-//   state     `feed.state` changed: `connecting`, `live`, `offline`, `waiting` (to try again) or `stopped` (`feed.reason`)
-//   error     a ChatError that belongs to no message
-//   reset     our position means nothing to the server any more: read the conversation again and open it anew
+// Events, with their `detail`
+//   snapshot  { conversations, more, reason }: where to begin, `reason` being `start`, or why our cursor could not be served
+//             (`epoch_changed`, `cursor_ahead`, `cursor_invalid`). What follows may overlap it: pass over an event whose `seq`
+//             is not above its conversation's `last_seq`
+//   message edited deleted reaction member conversation read gap    the server's, as protocol.md section 3 has them
+//   typing presence      the same, not stored: they come while `chat.via` is `websocket` only
+//   sent      a `message` of ours that has been acknowledged. It comes as `message` too, before or after, with the same id
+//   pending   { conversation_id }: `chat.pending(id)` changed: [{ client_id, content, reply_to, created_at, state, error }], the
+//             state being `waiting`, `sending` or `failed` (refused: `retry` or `discard` it)
+//   state     `chat.state` changed: `connecting`, `live`, `offline`, `waiting` (to try again), `stopped` (`chat.reason` says why)
+//   error     a ChatError that answers no call
 
 /** What went wrong: `code` is the protocol's word, or `network` when no answer came. `retryAfter` is in ms. */
 export class ChatError extends Error {
@@ -42,24 +47,39 @@ export class ChatError extends Error {
 }
 
 const temporary = new Set(["network", "rate_limited", "overloaded", "store_unavailable", "draining", "internal"]);
-const ms = { request: 15_000, connect: 10_000, ack: 15_000, pong: 8_000, quiet: 20_000, typing: 2_500, steady: 5_000, retry: 500, retryMost: 30_000 };
+const durable = new Set(["message", "edited", "deleted", "reaction", "member", "conversation", "read", "gap"]);
+const unservable = new Set(["epoch_changed", "cursor_ahead", "cursor_invalid"]);
+const ms = { request: 15_000, connect: 8_000, answer: 15_000, pong: 8_000, quiet: 20_000, steady: 5_000, retry: 500, retryMost: 30_000, redial: 5_000, redialMost: 60_000, typing: 2_500 };
+const pollSeconds = 25;
+const mostTries = 5; // what ends every connection is not sent for ever
 
 export class ChatClient extends EventTarget {
   #base;
   #storage;
+  #renew;
+  #renewing = null;
   #token = null;
   #outbox = null;
-  #feeds = new Map();
+  #line = null;
+  #delivering = new Set();
+  #typed = new Map(); // conversation -> when we last said that we type
+  #waking = null;
   /** Who is signed in, `{ id, username }`, or null. */
   user = null;
 
-  constructor({ base = globalThis.location?.origin, storage = null } = {}) {
+  constructor({ base = globalThis.location?.origin, storage = null, renew = null } = {}) {
     super();
     this.#base = base;
     this.#storage = storage;
+    this.#renew = renew;
   }
 
   get token() { return this.#token; }
+  get state() { return this.#line?.state ?? "stopped"; }
+  /** `websocket` or `polling`, while `state` is `live`. */
+  get via() { return this.#line?.via ?? null; }
+  get reason() { return this.#line?.reason ?? null; }
+  get cursor() { return this.#line?.cursor ?? null; }
 
   // Who one is
 
@@ -78,81 +98,200 @@ export class ChatClient extends EventTarget {
   }
 
   signOut() {
-    for (const feed of this.#feeds.values()) feed.abandon();
+    this.stop();
     this.#token = this.user = this.#outbox = null;
   }
 
-  // Conversations and messages
+  // Live
 
-  /** One page, newest activity first: `{ items, next }`. Pass `next` to get the page after it. */
-  async conversations({ limit = 50, next } = {}) {
-    const { body, headers } = await this.#request("GET", next ?? `/api/chat/conversations?limit=${limit}`);
-    return { items: body, next: /<([^>]+)>;\s*rel="?next"?/.exec(headers.get("Link") ?? "")?.[1] ?? null };
+  /** Follows all conversations, present and future: from a cursor of an earlier visit, or from a `snapshot`. */
+  start({ cursor = null } = {}) {
+    this.stop();
+    const line = this.#line = new Line(cursor, {
+      request: (...all) => this.#request(...all),
+      token: () => this.#token,
+      renewed: () => this.#renewed(this.#token),
+      address: (path) => new URL(path, this.#base),
+      refused: (error) => this.#refused(error),
+      usable: () => { for (const id of this.#outbox.conversations()) this.#deliver(id); },
+      emit: (type, detail) => { if (this.#line === line) this.#heard(type, detail); },
+    });
+    this.#waking = new AbortController();
+    const { signal } = this.#waking, wake = () => this.wake();
+    for (const type of ["online", "offline", "pageshow"]) globalThis.addEventListener?.(type, wake, { signal });
+    globalThis.document?.addEventListener("visibilitychange", () => { if (!document.hidden) wake(); }, { signal });
+    line.connect();
   }
 
-  conversation(id) { return this.#ask("GET", path`chat/conversations/${id}`); }
+  /** Ends the connection. The outbox keeps what was not acknowledged, the app what it read of `cursor`. */
+  stop() {
+    this.#waking?.abort();
+    this.#line?.end();
+    this.#line = null;
+  }
+
+  /** The device woke up, somebody is impatient: look at the connection now. */
+  wake() { this.#line?.wake(); }
+
+  /** Puts a message into the outbox, and says with which `client_id`. */
+  send(conversationId, content, { replyTo = null } = {}) {
+    const client_id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("-");
+    this.#outbox.add(conversationId, { client_id, content, reply_to: replyTo, created_at: new Date().toISOString(), state: "waiting", tries: 0 });
+    this.#typed.delete(conversationId);
+    this.#emit("pending", { conversation_id: conversationId });
+    this.#deliver(conversationId);
+    return client_id;
+  }
+
+  /** What is not yet acknowledged, oldest first. */
+  pending(conversationId) { return this.#outbox?.entries(conversationId) ?? []; }
+
+  retry(conversationId, clientId) {
+    Object.assign(this.#outbox.find(conversationId, clientId) ?? {}, { state: "waiting", error: null, tries: 0 });
+    this.#emit("pending", { conversation_id: conversationId });
+    if (this.#line?.isUsable) this.#deliver(conversationId); else this.wake();
+  }
+
+  discard(conversationId, clientId) {
+    if (this.#outbox.find(conversationId, clientId)?.state === "sending") return;
+    if (this.#outbox.remove(conversationId, clientId)) this.#emit("pending", { conversation_id: conversationId });
+  }
+
+  /** Call it at each keystroke, the others hear of it at most every 2.5 s; and with `false` when nothing is left to send. */
+  typing(conversationId, on = true) {
+    const last = this.#typed.get(conversationId);
+    if (this.state !== "live" || (on ? Date.now() - last < ms.typing : last === undefined)) return;
+    if (on) this.#typed.set(conversationId, Date.now()); else this.#typed.delete(conversationId);
+    if (!this.#line.write({ type: "typing", conversation_id: conversationId, on })) {
+      this.#ask("POST", path`chat/conversations/${conversationId}/typing`, { body: { on } }).catch(() => {});
+    }
+  }
+
+  /** Everything up to a `seq` has been seen. */
+  read(conversationId, seq) {
+    return this.#line?.isConnected ? this.#line.call({ type: "read", conversation_id: conversationId, seq })
+      : this.#ask("POST", path`chat/conversations/${conversationId}/read`, { body: { seq } });
+  }
+
+  // Asking
+
+  /** What the server is and does: `{ name, version, profiles, registration, search?, limits, … }`. */
+  info() { return this.#ask("GET", "chat/info", { anonymous: true }); }
+
+  /** Some conversations as a `snapshot` has them: with `messages`, the newest 20, and `read_marks`, a `seq` by user id. */
+  async snapshot(ids) {
+    try {
+      return (await this.#ask("GET", path`chat/events?conversations=${ids.join()}`)).snapshot.conversations;
+    } catch (error) {
+      if (error.status !== 404 || error.code !== "not_found") throw error;
+      return Promise.all(ids.map((id) => this.#ask("GET", path`chat/conversations/${id}`))); // a host without long-polling
+    }
+  }
+
+  /** One page, newest activity first: `{ items, next }`. Pass `next` to get the page after it. */
+  conversations({ limit = 50, next } = {}) { return this.#page(next ?? `/api/chat/conversations?limit=${limit}`); }
 
   /** `isGroup: false` with one other person gives the pair's conversation, the existing one if there is one. */
   create({ name, isGroup, participantIds }) {
     return this.#ask("POST", "chat/conversations", { body: { name, is_group: isGroup, participant_ids: participantIds } });
   }
 
-  /** Ascending in `seq`; the newest, or those before a `seq`. Fewer than `limit` means that the beginning is reached. */
+  /** Ascending in `seq`; the newest, or those before a `seq`. `next` is null when the beginning is reached. */
   messages(id, { before, limit = 50 } = {}) {
-    const earlier = before === undefined ? "" : `&before_seq=${before}`;
-    return this.#ask("GET", path`chat/conversations/${id}/messages?limit=${limit}` + earlier);
+    return this.#page(path`/api/chat/conversations/${id}/messages?limit=${limit}` + (before === undefined ? "" : `&before_seq=${before}`));
   }
 
+  message(messageId) { return this.#ask("GET", path`chat/messages/${messageId}`); }
   edit(messageId, content) { return this.#ask("PATCH", path`chat/messages/${messageId}`, { body: { content } }); }
   delete(messageId) { return this.#ask("DELETE", path`chat/messages/${messageId}`); }
-  markRead(id, seq) { return this.#ask("POST", path`chat/conversations/${id}/read`, { body: { seq } }); }
+
+  /** `key` is an emoji, or any text of at most 64 bytes. */
+  react(messageId, key, on = true) { return this.#ask(on ? "PUT" : "DELETE", path`chat/messages/${messageId}/reactions/${key}`); }
+
+  /** Messages with all of these words, newest first: `{ items, next }`, of all conversations. Where `info().search` is true. */
+  search(words, { next } = {}) { return this.#page(next ?? path`/api/chat/search?q=${words}`); }
 
   /** At most 20 people whose name begins so: `[{ id, username }]`. */
   findUsers(prefix) { return this.#ask("GET", path`chat/users?username=${prefix}`); }
 
-  // Live
+  // Inside
 
-  /** Follows a conversation from `after`, or from now. A second feed of the same takes over from the first. */
-  open(id, { after } = {}) {
-    this.#feeds.get(id)?.abandon();
-    const feed = new Feed(id, after, {
-      chat: this,
-      outbox: this.#outbox,
-      address: (seq) => {
-        const url = new URL(path`/api/chat/ws/${id}?token=${this.#token}`, this.#base);
-        url.protocol = url.protocol.replace("http", "ws");
-        if (seq !== undefined) url.searchParams.set("after", seq);
-        return url;
-      },
-      refused: (error) => this.#refused(error),
-      gone: (closed) => { if (this.#feeds.get(id) === closed) this.#feeds.delete(id); },
-    });
-    this.#feeds.set(id, feed);
-    return feed;
+  #heard(type, detail) {
+    if (type === "message" && detail.client_id && detail.sender_id === this.user?.id && this.#outbox.remove(detail.conversation_id, detail.client_id)) {
+      this.#emit("pending", { conversation_id: detail.conversation_id }); // back before its `ack`
+    }
+    this.#emit(type, detail);
   }
 
-  /** Sends what an earlier visit left in the outbox of conversations that are not open. */
-  deliverPending() {
-    for (const id of this.#outbox.conversations()) if (!this.#feeds.has(id)) this.open(id).close();
-  }
+  #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
 
-  /** The device woke up, its network came or went, somebody is impatient: look at every connection now. */
-  wake() { for (const feed of this.#feeds.values()) feed.wake(); }
+  /** Sends what waits in a conversation, one after the other, while there is a connection. */
+  async #deliver(id) {
+    const outbox = this.#outbox, changed = () => { outbox.save(); this.#emit("pending", { conversation_id: id }); };
+    let pauses = 0;
+    if (this.#delivering.has(id)) return;
+    this.#delivering.add(id);
+    for (let entry; outbox === this.#outbox && this.#line?.isUsable && (entry = outbox.next(id));) {
+      entry.state = "sending";
+      changed();
+      let error = null, ack, pause = 0;
+      try {
+        ack = await this.#line.post(id, entry);
+      } catch (problem) {
+        error = problem;
+      }
+      if (outbox !== this.#outbox || outbox.find(id, entry.client_id) !== entry) continue;
+      if (!error) {
+        outbox.remove(id, entry.client_id);
+        const { content, reply_to, client_id } = entry, { id: sender_id, username: sender_username } = this.user;
+        this.#emit("sent", { ...ack, type: "message", conversation_id: id, content, sender_id, sender_username, client_id, ...(reply_to && { reply_to }) });
+      } else if (!error.retryable || (error.code === "network" && ++entry.tries >= mostTries)) {
+        Object.assign(entry, { state: "failed", error: { code: error.retryable ? "internal" : error.code, message: error.message } });
+      } else {
+        entry.state = "waiting";
+        if (this.#line?.isUsable) pause = Math.max(error.retryAfter, Math.min(ms.retryMost, 1000 * 2 ** pauses++));
+      }
+      changed();
+      if (pause) await sleep(pause); else pauses = 0;
+    }
+    this.#delivering.delete(id);
+  }
 
   #refused(error) {
     if (!this.#token) return;
     this.signOut();
-    this.dispatchEvent(new CustomEvent("signedout", { detail: error }));
+    this.#emit("signedout", error);
+  }
+
+  /** Whether there is another token now than the one that did not do. */
+  async #renewed(old) {
+    if (old !== this.#token) return true;
+    if (!this.#renew) return false;
+    this.#renewing ??= (async () => this.#renew())().finally(() => { this.#renewing = null; });
+    let token;
+    try {
+      token = await this.#renewing;
+    } catch {
+      throw new ChatError("network", "The token could not be renewed just now.");
+    }
+    if (token && old === this.#token) this.#token = token;
+    return Boolean(token);
   }
 
   async #ask(method, path, options) { return (await this.#request(method, `/api/${path}`, options)).body; }
 
-  async #request(method, path, { body, anonymous = false } = {}) {
-    const token = this.#token;
+  async #page(path) {
+    const { body, headers } = await this.#request("GET", path);
+    return { items: body, next: /<([^>]+)>;\s*rel="?next"?/.exec(headers.get("Link") ?? "")?.[1] ?? null };
+  }
+
+  async #request(method, path, options = {}) {
+    const { body, anonymous = false, signal, patience = ms.request } = options;
+    const token = this.#token, timeout = AbortSignal.timeout(patience);
     let response, answer;
     try {
       response = await fetch(new URL(path, this.#base), {
-        method, cache: "no-store", body: body && JSON.stringify(body), signal: AbortSignal.timeout(ms.request),
+        method, cache: "no-store", body: body && JSON.stringify(body), signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
         headers: { ...(!anonymous && { Authorization: `Bearer ${token}` }), ...(body && { "Content-Type": "application/json" }) },
       });
       answer = parse(await response.text());
@@ -162,148 +301,152 @@ export class ChatClient extends EventTarget {
     const { ok, status, headers } = response;
     if (ok) return { body: answer, headers };
     const error = new ChatError(answer?.code ?? `http_${status}`, answer?.detail, { status, retryAfter: 1000 * (headers.get("Retry-After") || 0) });
+    if (status === 401 && !anonymous && !options.again) {
+      if (this.#token && await this.#renewed(token)) return this.#request(method, path, { ...options, again: true });
+    }
     if (status === 401 && !anonymous && token === this.#token) this.#refused(error);
     throw error;
   }
 }
 
-/** One conversation, live. Made by `ChatClient.open`. */
-class Feed extends EventTarget {
-  #door; // what the client lets its feeds do
+/** The connection: one WebSocket, or long polls while none can be had. */
+class Line {
+  #host; // what the client does for it
+  #pos = 0; // of the newest event handed out
   #socket = null;
-  #opened = false;
-  #closing = false;
-  #dead = false;
+  #isGreeted = false; // the server's hello is here: the socket carries
+  #polling = null; // aborts the polls
+  #turn = 0; // a later one makes what an earlier one waits for stale
+  #calls = new Map(); // id -> { resolve, reject, timer }
+  #numbered = 0;
   #attempt = 0;
-  #inFlight = null; // the client_id that waits for its answer
+  #redials = 0; // sockets in a row that came to nothing
+  #hasEvents = true; // the host has /api/chat/events
+  #advice = 0;
   #heard = 0;
-  #lastTyping = 0;
+  #limits = null;
   #timers = {};
   state = "connecting";
+  via = null;
   reason = null;
 
-  constructor(id, after, door) {
-    super();
-    this.id = id;
-    /** The highest `seq` handed out. */
-    this.seq = after;
-    this.#door = door;
-    for (const entry of this.pending) if (entry.state !== "failed") entry.state = "waiting";
-    this.#connect();
+  constructor(cursor, host) {
+    this.cursor = cursor;
+    this.#host = host;
   }
 
-  /** What is not yet acknowledged, oldest first. */
-  get pending() { return this.#door.outbox.entries(this.id); }
+  get isConnected() { return this.#isGreeted; }
+  get isUsable() { return this.#isGreeted || (this.state === "live" && this.#polling !== null); }
 
-  send(content) {
-    const client_id = Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("-");
-    this.#door.outbox.add(this.id, { client_id, content, created_at: new Date().toISOString(), state: "waiting", tries: 0 });
-    this.#lastTyping = 0;
-    this.#pump();
-    this.#emit("pending");
+  async connect() {
+    this.#quit();
+    const turn = this.#turn;
+    if (!isOnline()) return this.#become("offline");
+    this.#become("connecting");
+    try {
+      if (!this.cursor && this.#hasEvents) await this.#snapshot("start");
+    } catch (error) {
+      return turn === this.#turn && this.#failed(error);
+    }
+    if (turn !== this.#turn) return;
+    if (this.#redials > 0) this.#poll();
+    this.#dial();
   }
 
-  retry(clientId) {
-    Object.assign(this.#entry(clientId) ?? {}, { state: "waiting", error: null, tries: 0 });
-    if (this.state === "live") this.#pump(); else this.wake();
-    this.#emit("pending");
-  }
-
-  discard(clientId) {
-    if (this.#inFlight !== clientId && this.#door.outbox.remove(this.id, clientId)) this.#emit("pending");
-  }
-
-  /** Call it at each keystroke: the others hear of it at most every 2.5 s. */
-  typing() {
-    if (this.state !== "live" || Date.now() - this.#lastTyping < ms.typing) return;
-    this.#lastTyping = Date.now();
-    this.#write({ type: "typing" });
-  }
-
-  /** Ends the feed, once all is sent that can be. */
-  close() {
-    this.#closing = true;
-    if (!this.#next()) this.abandon();
-  }
-
-  /** Ends the feed now. The outbox keeps what was not acknowledged. */
-  abandon() {
-    this.#dead = true;
-    this.#detach();
-    this.#door.gone(this);
+  end() {
+    this.#quit();
+    this.#become("stopped");
+    this.#host.emit = () => {};
   }
 
   wake() {
-    if (this.#dead || this.state === "stopped" || (this.state === "connecting" && this.#socket && isOnline())) return;
-    if (this.state === "live" && isOnline()) return this.#ping();
+    if (this.state === "stopped") return;
+    if (!isOnline()) return this.connect();
+    if (this.#isGreeted) return this.#ping();
+    if (this.state === "connecting" && !this.#timers.retry) return;
     this.#attempt = 0;
-    this.#connect();
+    this.connect();
   }
 
-  // The connection
+  // What the client says
 
-  #connect() {
-    this.#detach();
-    if (!isOnline()) return this.#become("offline");
-    this.#become("connecting");
-    const socket = this.#socket = new WebSocket(this.#door.address(this.seq));
+  /** False when there is no socket to say it on. */
+  write(frame) {
+    if (!this.#isGreeted || this.#socket.readyState !== 1) return false;
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** Says it and waits for the `ack`. */
+  call(frame) {
+    return new Promise((resolve, reject) => {
+      const id = String(++this.#numbered);
+      if (!this.write({ ...frame, id })) return reject(new ChatError("network", "There is no connection."));
+      this.#calls.set(id, { resolve, reject, timer: setTimeout(() => this.#lost(), ms.answer) });
+    });
+  }
+
+  async post(conversation_id, { content, client_id, reply_to }) {
+    const frame = { content, client_id, ...(reply_to && { reply_to }) };
+    if (new TextEncoder().encode(content).length > this.#limits?.message_bytes) throw new ChatError("message_too_large");
+    if (this.#isGreeted) return this.call({ type: "message", conversation_id, ...frame });
+    const { body } = await this.#host.request("POST", path`/api/chat/conversations/${conversation_id}/messages`, { body: frame });
+    return { message_id: body.id, seq: body.seq, timestamp: body.created_at };
+  }
+
+  // The WebSocket
+
+  async #dial() {
+    const turn = this.#turn, protocols = ["chat.v2"];
+    let ticket = "";
+    this.#stop("redial");
+    try { // a browser is not told why a socket was refused; a request is
+      ticket = path`?ticket=${(await this.#host.request("POST", "/api/chat/tickets")).body.ticket}`;
+    } catch (error) {
+      if (turn !== this.#turn) return;
+      if (![404, 405].includes(error.status)) return this.#polling ? this.#redial() : this.#failed(error);
+      protocols.push(`chat.token.${this.#host.token()}`); // an authenticator without tickets
+    }
+    if (turn !== this.#turn) return;
+    const url = this.#host.address(`/api/chat/ws${ticket}`);
+    url.protocol = url.protocol.replace("http", "ws");
+    const socket = this.#socket = new WebSocket(url, protocols);
     this.#after("connect", ms.connect, () => this.#lost());
-    socket.onopen = () => {
-      this.#opened = true;
-      this.#heard = Date.now();
-      this.#stop("connect");
-      this.#after("steady", ms.steady, () => { this.#attempt = 0; });
-      this.#beat();
-      this.#become("live");
-      this.#pump();
-    };
     socket.onmessage = ({ data }) => {
       this.#heard = Date.now();
       this.#stop("pong");
       this.#receive(parse(data) ?? {});
     };
-    socket.onclose = ({ code }) => this.#lost(code);
+    socket.onclose = ({ code, reason }) => this.#lost(code, reason);
   }
 
-  async #lost(code) {
-    const opened = this.#opened, entry = this.#entry(this.#inFlight);
-    this.#detach();
-    if (entry && (code === 1009 || ++entry.tries >= 5)) { // what ends every connection is not sent for ever
-      this.#fail(entry, { code: code === 1009 ? "message_too_large" : "internal" });
-    } else if (entry) { entry.state = "waiting"; this.#emit("pending"); }
-    if (this.#closing && !this.#next()) return this.abandon();
+  /** Later again, while polls carry what there is. */
+  #redial() {
+    this.#after("redial", jittered(Math.min(ms.redialMost, ms.redial * 2 ** Math.min(this.#redials++, 8))), () => this.#dial());
+  }
 
-    const final = code === 1008 || (code >= 4400 && code <= 4499);
-    let wait = 0;
-    if (final || !opened) {
-      this.#become("connecting");
-      try { // a browser is not told why a socket was refused; REST is
-        await this.#door.chat.conversation(this.id);
-        if (this.#dead) return;
-        if (code === 4401) return this.#door.refused(new ChatError("token_expired"));
-        if (final) return this.#become("stopped", new ChatError("refused", "The server closed this conversation."));
-      } catch (error) {
-        if (this.#dead) return;
-        if ([401, 403, 404].includes(error.status)) return this.#become("stopped", error);
-        wait = error.retryAfter;
+  async #greeted({ cursor, limits }) {
+    this.#polling?.abort();
+    this.#polling = null;
+    this.#isGreeted = true;
+    this.#limits = limits;
+    this.#stop("connect");
+    this.#after("steady", ms.steady, () => { this.#attempt = this.#redials = 0; });
+    this.#beat();
+    if (!this.cursor) {
+      const turn = this.#turn;
+      try { // without /api/chat/events: the list, read after the position was taken
+        await this.#list("start", cursor);
+      } catch {
+        return turn === this.#turn && this.#lost();
       }
-      if (this.#socket) return; // woken meanwhile
+      if (turn !== this.#turn) return;
     }
-    if (!isOnline()) return this.#become("offline");
-    const step = Math.min(ms.retryMost, ms.retry * 2 ** this.#attempt++);
-    this.#become("waiting");
-    this.#after("retry", Math.max(wait, step * (0.5 + Math.random() / 2)), () => this.#connect());
+    this.#hello();
+    this.#host.usable();
   }
 
-  #detach() {
-    for (const name of Object.keys(this.#timers)) this.#stop(name);
-    const socket = this.#socket;
-    this.#socket = this.#inFlight = null;
-    this.#opened = false;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null; // a dead one may take a minute to say that it closed
-    socket.close();
-  }
+  #hello() { this.write({ type: "hello", cursor: this.cursor, id: "hello" }); }
 
   #beat() {
     const quiet = Date.now() - this.#heard;
@@ -311,98 +454,190 @@ class Feed extends EventTarget {
     this.#after("beat", Math.max(1000, ms.quiet - quiet), () => this.#beat());
   }
 
-  /** Anything at all that comes back will do, an `error` too. */
   #ping() {
     if (this.#timers.pong) return;
     this.#after("pong", ms.pong, () => this.#lost());
-    this.#write({ type: "ping", id: "ping" });
+    this.write({ type: "ping" });
   }
 
-  #write(frame) { if (this.#socket?.readyState === 1) this.#socket.send(JSON.stringify(frame)); }
-
-  // What comes in
+  // What the server says
 
   #receive(frame) {
-    const { type, seq, message_id: id } = frame;
-    if (type === "ack") return this.#acknowledged(frame);
-    if (type === "error") return this.#refusedFrame(frame);
-    if (type === "typing") return this.#emit("typing", { id: frame.sender_id, username: frame.sender_username });
-    if (type !== "message" && type !== "system") return;
-    // Only what is handed out moves the position. An `ack` does not: it may overtake the messages of others.
-    if (seq <= this.seq) return;
-    if (Number.isSafeInteger(seq)) this.seq = seq;
-    if (type === "system") {
-      if (frame.event === "message_deleted") this.#emit("deleted", { id, seq });
-      if (frame.active_users) this.#emit("presence", { active: frame.active_users });
-    } else if (frame.is_edited && !frame.is_deleted) {
-      this.#emit("edited", { id, content: frame.content, seq });
-    } else {
-      const mine = frame.client_id && frame.sender_id === this.#door.chat.user?.id; // back before its `ack`, perhaps
-      if (mine && this.#door.outbox.remove(this.id, frame.client_id)) this.#emit("pending");
-      this.#emit("message", messageOf(frame));
+    const { type, id } = frame;
+    if (type === "hello") return this.#greeted(frame);
+    if (type === "ack") return this.#answered(id)?.resolve(frame);
+    if (type === "error") return this.#erred(frame);
+    if (type === "auth_expiring") return this.#authenticate();
+    if (type === "draining") { this.#advice = frame.retry_after_ms; return; }
+    if (type === "typing" || type === "presence") return this.#host.emit(type, frame);
+    if (type === "caught_up") {
+      this.cursor = frame.cursor;
+      return this.#become("live", "websocket");
     }
+    this.#event(frame);
   }
 
-  // What goes out
-
-  #entry(clientId) { return this.pending.find((entry) => entry.client_id === clientId); }
-  #next() { return this.pending.find((entry) => entry.state !== "failed"); }
-
-  #pump() {
-    if (this.state !== "live" || this.#inFlight || this.#timers.again) return;
-    const entry = this.#next();
-    if (!entry && this.#closing) return this.abandon();
-    if (!entry) return;
-    const { client_id, content } = entry;
-    entry.state = "sending";
-    this.#inFlight = client_id;
-    this.#write({ type: "message", content, client_id, id: client_id });
-    this.#after("ack", ms.ack, () => this.#lost());
+  /** One of the log: nothing but these moves the position, and none comes twice. */
+  #event(event) {
+    if (event.pos <= this.#pos) return;
+    if (Number.isSafeInteger(event.pos)) this.#pos = event.pos;
+    if (event.cursor) this.cursor = event.cursor;
+    if (durable.has(event.type)) this.#host.emit(event.type, event);
   }
 
   #answered(id) {
-    if (this.#inFlight === id) { this.#inFlight = null; this.#stop("ack"); }
-    return this.#entry(id);
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    clearTimeout(call?.timer);
+    return call;
   }
 
-  #acknowledged(frame) {
-    const entry = this.#answered(frame.id);
-    if (entry) {
-      const { id: sender_id, username: sender_username } = this.#door.chat.user;
-      this.#door.outbox.remove(this.id, frame.id);
-      this.#emit("sent", messageOf({ ...entry, ...frame, sender_id, sender_username, conversation_id: this.id }));
-      this.#emit("pending");
+  async #erred({ id, content, code, status, retryable, retry_after_ms: retryAfter = 0 }) {
+    const error = new ChatError(code, content, { status, retryable, retryAfter }), call = this.#answered(id), turn = this.#turn;
+    if (call) return call.reject(error);
+    if (id === "hello" && !unservable.has(code)) return this.#failed(error);
+    if (!unservable.has(code)) return this.#host.emit("error", error);
+    try {
+      await this.#restart(code);
+    } catch (problem) {
+      return turn === this.#turn && this.#lost();
     }
-    this.#pump();
+    if (turn === this.#turn) this.#hello();
   }
 
-  #refusedFrame({ id, content, code, status, retryable, retry_after_ms: retryAfter = 0 }) {
-    const error = new ChatError(code, content, { status, retryable, retryAfter });
-    const entry = id && this.#answered(id);
-    if (entry && error.retryable) {
-      entry.state = "waiting";
-      this.#after("again", Math.max(retryAfter, Math.min(ms.retryMost, 1000 * 2 ** entry.tries++)), () => this.#pump());
-      this.#emit("pending");
-    } else if (entry) {
-      this.#fail(entry, { code, message: content });
-      this.#pump();
-    } else if (["cursor_ahead", "cursor_invalid", "epoch_changed"].includes(code)) this.#emit("reset");
-    else if (!id) this.#emit("error", error);
+  async #authenticate() {
+    try {
+      if (await this.#host.renewed()) this.write({ type: "auth", token: this.#host.token() });
+    } catch { /* the end of the token ends the connection, and then it is asked again */ }
   }
 
-  #fail(entry, error) {
-    Object.assign(entry, { state: "failed", error });
-    this.#door.outbox.save();
-    this.#emit("pending");
+  // Where to begin
+
+  async #snapshot(reason) {
+    const turn = this.#turn;
+    try {
+      const { body } = await this.#host.request("GET", "/api/chat/events");
+      if (turn === this.#turn) this.#begin(reason, body.cursor, body.snapshot);
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      this.#hasEvents = false;
+    }
   }
 
-  #become(state, reason = null) {
-    if (state === this.state) return;
-    Object.assign(this, { state, reason });
-    this.#emit("state");
+  async #list(reason, cursor) {
+    const turn = this.#turn, limit = 100;
+    const { body: conversations } = await this.#host.request("GET", `/api/chat/conversations?limit=${limit}`);
+    if (turn === this.#turn) this.#begin(reason, cursor, { conversations, more: conversations.length === limit });
   }
 
-  #emit(type, detail) { this.dispatchEvent(new CustomEvent(type, { detail })); }
+  #begin(reason, cursor, { conversations, more }) {
+    this.cursor = cursor;
+    this.#pos = 0;
+    this.#host.emit("snapshot", { conversations, more, reason });
+  }
+
+  /** Our position means nothing to the server any more. */
+  async #restart(reason) {
+    if (this.#hasEvents) return this.#snapshot(reason);
+    this.cursor = null; // comes with the next greeting
+    throw new ChatError("network");
+  }
+
+  // Long-polling
+
+  async #poll() {
+    if (this.#polling || !this.#hasEvents) return;
+    const { signal } = this.#polling = new AbortController();
+    for (let wait = 0; !signal.aborted;) {
+      try {
+        const query = path`/api/chat/events?cursor=${this.cursor}&wait=${wait}`;
+        const { body } = await this.#host.request("GET", query, { signal, patience: 1000 * wait + ms.request });
+        if (signal.aborted) return;
+        for (const event of body.events) this.#event(event);
+        if (signal.aborted) return; // a listener ended it
+        this.cursor = body.cursor;
+        this.#attempt = 0;
+        wait = body.more ? 0 : pollSeconds;
+        if (body.more || this.state === "live") continue;
+        this.#become("live", "polling");
+        this.#host.usable();
+      } catch (error) {
+        if (signal.aborted) return;
+        try {
+          if (!unservable.has(error.code)) throw error;
+          await this.#restart(error.code);
+        } catch (problem) {
+          return signal.aborted || this.#failed(problem);
+        }
+      }
+    }
+  }
+
+  // The end of a connection
+
+  async #lost(code = 1006, words = "") {
+    const wasSteady = this.#isGreeted && !this.#timers.steady;
+    this.#hangUp(code);
+    if (code === 4401) {
+      const turn = ++this.#turn;
+      try {
+        if (!await this.#host.renewed()) return this.#host.refused(new ChatError("token_expired"));
+        return turn === this.#turn && this.connect();
+      } catch (error) {
+        return turn === this.#turn && this.#failed(error);
+      }
+    }
+    if (code === 1008 || (code >= 4400 && code <= 4499)) {
+      this.#quit();
+      return this.#become("stopped", null, new ChatError("refused", words || "The server closed the connection."));
+    }
+    if (wasSteady || this.#advice || code >= 4500) return this.#failed({ retryAfter: this.#advice });
+    // It answers requests, but no socket lasts.
+    this.#redial();
+    if (this.#polling) return;
+    this.#become("connecting");
+    if (this.#hasEvents && this.cursor) this.#poll(); else this.#failed({ retryAfter: 0 });
+  }
+
+  /** Waits, and begins anew. */
+  #failed({ status, retryAfter = 0 }) {
+    if (status === 401) return; // the client has been told
+    this.#quit();
+    if (!isOnline()) return this.#become("offline");
+    this.#become("waiting");
+    const step = jittered(Math.min(ms.retryMost, ms.retry * 2 ** Math.min(this.#attempt++, 8)));
+    this.#after("retry", Math.max(step, retryAfter && retryAfter + jittered(ms.retry)), () => this.connect());
+  }
+
+  #quit() {
+    this.#turn++;
+    this.#polling?.abort();
+    this.#polling = null;
+    for (const name of Object.keys(this.#timers)) this.#stop(name);
+    this.#hangUp();
+    this.#advice = 0;
+  }
+
+  #hangUp(code) {
+    const socket = this.#socket, calls = [...this.#calls.values()];
+    for (const name of ["connect", "steady", "beat", "pong"]) this.#stop(name);
+    this.#socket = null;
+    this.#isGreeted = false;
+    this.#calls.clear();
+    for (const { reject, timer } of calls) {
+      clearTimeout(timer);
+      reject(code === 1009 ? new ChatError("message_too_large") : new ChatError("network", "The connection was lost."));
+    }
+    if (!socket) return;
+    socket.onmessage = socket.onclose = null; // a dead one may take a minute to say that it closed
+    socket.close();
+  }
+
+  #become(state, via = null, reason = null) {
+    if (state === this.state && via === this.via) return;
+    Object.assign(this, { state, via, reason });
+    this.#host.emit("state");
+  }
 
   #after(name, delay, act) {
     this.#stop(name);
@@ -422,10 +657,13 @@ class Outbox {
     this.#storage = storage;
     this.#key = `chat.outbox.${userId}`;
     this.#lists = new Map(Object.entries(parse(storage?.getItem(this.#key)) ?? {}));
+    for (const list of this.#lists.values()) for (const entry of list) if (entry.state !== "failed") entry.state = "waiting";
   }
 
   entries(id) { return this.#lists.get(id) ?? []; }
-  conversations() { return [...this.#lists.keys()].filter((id) => this.entries(id).some(({ state }) => state !== "failed")); }
+  next(id) { return this.entries(id).find(({ state }) => state !== "failed"); }
+  find(id, clientId) { return this.entries(id).find(({ client_id }) => client_id === clientId); }
+  conversations() { return [...this.#lists.keys()]; }
   add(id, entry) { this.#set(id, [...this.entries(id), entry]); }
 
   remove(id, clientId) {
@@ -446,15 +684,13 @@ class Outbox {
   }
 }
 
-/** A v1 frame in the shape of REST's Message. */
-function messageOf({ message_id: id, conversation_id, sender_id, sender_username, content, timestamp: created_at, seq, client_id, reply_to, is_deleted = !content }) {
-  return { id, conversation_id, sender_id, sender_username, content, is_edited: false, is_deleted, created_at, seq, client_id, reply_to };
-}
-
 /** A template whose values may hold anything. */
 const path = (strings, ...values) => String.raw({ raw: strings }, ...values.map(encodeURIComponent));
 
 /** False only when the device itself says that it has no network. */
 const isOnline = () => globalThis.navigator?.onLine !== false;
+
+const jittered = (delay) => delay * (0.5 + Math.random() / 2);
+const sleep = (delay) => new Promise((done) => setTimeout(done, delay));
 
 function parse(text) { try { return JSON.parse(text); } catch { return null; } }

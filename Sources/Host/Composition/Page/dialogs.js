@@ -1,4 +1,4 @@
-// The dialogs: start a conversation, who is in it, are you sure.
+// The dialogs: start a conversation, who is in it, how to react, are you sure.
 
 import { $, avatar, el, icon, iconButton } from "./dom.js";
 import { explain, listed } from "./words.js";
@@ -27,9 +27,24 @@ export function showPeople({ participants }, me, present) {
   const people = [...participants].sort((a, b) => present.has(b.id) - present.has(a.id) || a.username.localeCompare(b.username));
   $("people-list").replaceChildren(...people.map(({ id, username, role }) => el("li", {},
     avatar(id, username, { present: present.has(id) }),
-    el("span", { class: "who" }, el("strong", {}, username, id === me.id && " (you)"), el("small", {}, present.has(id) ? "Here now" : "Not here")),
+    el("span", { class: "who" }, el("strong", {}, username, id === me.id && " (you)"), el("small", {}, present.has(id) ? "Online" : "Offline")),
     el("small", {}, roles[role]))));
   if (!$("people").open) $("people").showModal();
+}
+
+const reactions = { "👍": "Thumbs up", "❤️": "Heart", "😂": "Laughing", "🎉": "Party", "😮": "Surprise", "😢": "Sad" };
+
+/** A row of reactions above a button; Escape or a click elsewhere lets go. */
+export function pickReaction(button, pick) {
+  const picker = $("reactions"), place = button.getBoundingClientRect();
+  picker.replaceChildren(...Object.entries(reactions).map(([key, name]) => el("button", {
+    type: "button", title: name, "aria-label": name, onclick: () => { picker.hidePopover(); pick(key); },
+  }, key)));
+  picker.showPopover({ source: button });
+  const { width, height } = picker.getBoundingClientRect();
+  picker.style.left = `${Math.max(8, Math.min(place.left + place.width / 2 - width / 2, innerWidth - width - 8))}px`;
+  picker.style.top = `${place.top > height + 16 ? place.top - height - 6 : place.bottom + 6}px`;
+  picker.firstChild.focus();
 }
 
 /** The conversation that was started, or null. */

@@ -38,15 +38,24 @@ export function avatar(id, name, { group, present } = {}) {
   return el("span", { class: classes, "aria-hidden": "true" }, initials);
 }
 
-/** Text, with its web addresses made into links. */
-export function linked(text) {
+/** Text, with its web addresses made into links, and the names of `people` after an @ made out; `mine` most of all. */
+export function linked(text, people = [], mine = "") {
   const pieces = [];
   let end = 0;
-  for (const { 0: href, index } of text.matchAll(/\bhttps?:\/\/[^\s<>"]+[^\s<>"'.,;:!?()[\]]/g)) {
-    pieces.push(text.slice(end, index), el("a", { href, target: "_blank", rel: "noopener noreferrer" }, href));
-    end = index + href.length;
+  for (const { 0: found, index } of text.matchAll(pattern(text.includes("@") ? people : []))) {
+    const isMe = found === `@${mine}`;
+    pieces.push(text.slice(end, index), found.startsWith("@") ? el("strong", { class: isMe ? "mention me" : "mention" }, found)
+      : el("a", { href: found, target: "_blank", rel: "noopener noreferrer" }, found));
+    end = index + found.length;
   }
   return [...pieces, text.slice(end)];
+}
+
+/** Addresses, and names: the longest first, since one name may begin with another. */
+function pattern(people) {
+  const address = String.raw`\bhttps?:\/\/[^\s<>"]+[^\s<>"'.,;:!?()[\]]`;
+  const names = people.map(({ username }) => username.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&")).sort((a, b) => b.length - a.length);
+  return new RegExp(names.length > 0 ? `${address}|(?<![\\p{L}\\p{N}])@(?:${names.join("|")})(?![\\p{L}\\p{N}_])` : address, "gu");
 }
 
 /** Makes `parent`'s children these nodes in this order, moving as few as it can. */

@@ -17,33 +17,33 @@ export class ConversationList {
       el("button", { type: "button", class: "primary", onclick: start }, icon("new"), "Start one"));
   }
 
-  show(conversations, { me, openId, loaded, more }) {
+  show(book, { me, openId }) {
     const rows = new Map();
-    for (const conversation of conversations) {
-      const words = describe(conversation, me, conversation.id === openId), signature = JSON.stringify(words);
+    for (const conversation of book.all()) {
+      const words = describe(conversation, me, conversation.id === openId, book.present(conversation.id)), signature = JSON.stringify(words);
       const { node = el("li"), signature: old } = this.#rows.get(conversation.id) ?? {};
       if (old !== signature) draw(node, words);
       rows.set(conversation.id, { node, signature });
     }
     this.#rows = rows;
     arrange(this.#list, [...rows.values()].map(({ node }) => node));
-    arrange($("conversations"), rows.size > 0 ? [this.#list, more && this.#more].filter(Boolean) : loaded ? [this.#empty] : []);
+    arrange($("conversations"), rows.size > 0 ? [this.#list, book.hasMore && this.#more].filter(Boolean) : book.isLoaded ? [this.#empty] : []);
   }
 }
 
-function describe(conversation, me, isOpen) {
+function describe(conversation, me, isOpen, here) {
   const other = otherIn(conversation, me), at = conversation.last_message?.created_at ?? conversation.created_at;
   return {
     id: conversation.id, isOpen, at, when: whenOf(at), title: titleOf(conversation, me), preview: previewOf(conversation, me),
-    avatarId: other?.id ?? conversation.id, group: !other, unread: conversation.unread_count ?? 0,
+    avatarId: other?.id ?? conversation.id, group: !other, present: other !== null && here.has(other.id), unread: conversation.unread_count ?? 0,
   };
 }
 
-function draw(node, { id, isOpen, at, when, title, preview, avatarId, group, unread }) {
+function draw(node, { id, isOpen, at, when, title, preview, avatarId, group, present, unread }) {
   const focused = node.contains(document.activeElement);
   node.replaceChildren(el("a", { href: `#/c/${encodeURIComponent(id)}`, "data-id": id, class: unread > 0 && "has-unread", "aria-current": isOpen && "page" },
-    avatar(avatarId, title, { group }),
-    el("span", { class: "title", dir: "auto" }, title),
+    avatar(avatarId, title, { group, present }),
+    el("span", { class: "title", dir: "auto" }, title, present && el("span", { class: "unseen" }, " (online)")),
     el("time", { datetime: at }, when),
     el("span", { class: "preview", dir: "auto" }, preview),
     unread > 0 && el("span", { class: "badge" }, unread > 99 ? "99+" : String(unread), el("span", { class: "unseen" }, " unread"))));

@@ -1,13 +1,15 @@
 // The conversation that is open: its messages, who is here, what has been seen.
 
-import { $, announce, avatar, linkButton, toast, el } from "./dom.js";
+import { $, announce, avatar, toast, el } from "./dom.js";
 import { explain, listed, otherIn, titleOf, typingLine } from "./words.js";
+import { messageOf } from "./book.js";
 import { Timeline } from "./timeline.js";
 import { Thread } from "./thread.js";
 import { Composer } from "./composer.js";
 import { confirm, showPeople } from "./dialogs.js";
 
 const pageSize = 50;
+const mostPages = 40; // that one jump loads
 const typingShown = 6_000; // ms
 const most = { held: 1000, kept: 400 }; // messages; a page may stay open for weeks
 
@@ -15,16 +17,15 @@ const drafts = new Map(); // what somebody began in a conversation, until the pa
 
 export class Room {
   #chat;
-  #on;
+  #book;
+  #refused;
   #me;
-  #conversation;
   #timeline = new Timeline();
-  #feed = null;
-  #present = new Set();
   #typers = new Map(); // user id -> { name, timer }
   #unreadFrom = null; // the id of the message below the line
   #unseen = 0;
-  #read = 0; // the server knows that we have seen up to this seq
+  #told = 0; // the server knows that we have seen up to this seq
+  #asked = new Set(); // quoted messages that are on their way, or cannot be had
   #ready = false; // the first page is here
   #closed = false;
   #timers = {};
@@ -32,142 +33,138 @@ export class Room {
   #animate = false;
   #thread;
   #composer;
+  /** Why it cannot be read, or null. */
+  refusal = null;
 
-  /** `conversation` is missing after a reload. `on`: changed(conversation) · connection() */
-  constructor(chat, id, conversation, on) {
+  /** `refused()`: there is a `refusal`. */
+  constructor(chat, book, id, refused) {
     this.id = id;
     this.#chat = chat;
+    this.#book = book;
     this.#me = chat.user;
-    this.#on = on;
+    this.#refused = refused;
     this.#thread = new Thread({
       older: () => this.#older(),
       moved: () => { this.#showLatest(); this.seen(); },
+      answer: (message) => this.#composer.answer(message),
+      react: (message, key, on) => this.#react(message, key, on),
       edit: (message) => this.#composer.edit(message),
       remove: (message) => this.#remove(message),
-      retry: (clientId) => this.#feed.retry(clientId),
-      discard: (clientId) => { this.#feed.discard(clientId); this.#composer.focus(); },
+      jump: (messageId) => this.jump(messageId),
+      retry: (clientId) => chat.retry(id, clientId),
+      discard: (clientId) => { chat.discard(id, clientId); this.#composer.focus(); },
       leave: () => this.#composer.focus(),
     });
     this.#composer = new Composer({
-      send: (text) => this.#send(text),
+      send: (text, answered) => this.#send(text, answered),
       save: (message, text) => this.#save(message, text),
-      typing: () => this.#feed?.typing(),
+      typing: (on) => chat.typing(id, on),
       editLast: () => { const message = this.#timeline.lastOf(this.#me); if (message) this.#composer.edit(message); },
     }, drafts.get(chat.user.id + id));
     $("room-people").onclick = () => { if (this.#conversation) showPeople(this.#conversation, this.#me, this.#present); };
     $("latest").onclick = () => { this.#thread.toEnd(); this.#composer.focus(); };
     $("composer-text").disabled = false;
-    this.#banner("", "");
     for (const part of ["title", "presence", "avatar"]) $(`room-${part}`).replaceChildren();
-    this.#showConnection();
     this.#showTyping();
-    this.#open(conversation);
+    this.#open();
     if (matchMedia("(hover: hover)").matches) this.#composer.focus(); else $("room-title").focus(); // a phone's keyboard would hide half of it
   }
 
-  get state() { return this.#feed?.state ?? "connecting"; }
+  get #conversation() { return this.#book.get(this.id); }
+  get #present() { return this.#book.present(this.id); }
 
   close() {
+    this.#composer.close();
     this.#closed = true;
     drafts.set(this.#me.id + this.id, this.#composer.draft);
     for (const timer of Object.values(this.#timers)) clearTimeout(timer);
     this.#thread.close();
-    this.#feed?.close();
-  }
-
-  /** What the server says of it, with what is known better here. */
-  update(news) {
-    const last = this.#conversation?.last_message;
-    this.#conversation = { ...news, unread_count: this.#unseen };
-    if (last?.seq > (news.last_message?.seq ?? 0)) this.#conversation.last_message = last;
-    this.#showHead();
-    return this.#conversation;
   }
 
   /** Somebody looks at the window: what is on the screen counts as read. */
   seen() {
-    if (!this.#ready || !this.#isWatched()) return;
+    if (!this.#ready || this.refusal || !this.#isWatched()) return;
     this.#unseen = 0;
     this.#showLatest();
-    if (this.#conversation.unread_count > 0) this.#amend({});
-    if (this.#feed.seq > this.#read && !this.#timers.read) this.#later("read", 250, () => this.#markRead());
+    const { newestSeq } = this.#timeline;
+    this.#book.saw(this.id, newestSeq);
+    if (newestSeq > this.#told && !this.#timers.read) this.#later("read", 250, () => this.#tell());
   }
 
   #isWatched() { return !document.hidden && document.hasFocus() && this.#thread.atEnd; }
 
-  async #markRead() {
-    const { seq } = this.#feed;
-    if (this.state !== "live") return;
+  async #tell() {
+    const { newestSeq } = this.#timeline;
+    if (this.#chat.state !== "live") return;
     try {
-      await this.#chat.markRead(this.id, seq);
-      this.#read = seq;
+      await this.#chat.read(this.id, newestSeq);
+      this.#told = Math.max(this.#told, newestSeq);
     } catch { /* the next look tries */ }
   }
 
   // Opening
 
-  async #open(known) {
+  async #open() {
+    const timeline = this.#timeline, isCurrent = () => !this.#closed && timeline === this.#timeline;
     try {
-      const conversation = this.#conversation = known ?? await this.#chat.conversation(this.id);
-      if (this.#closed) return;
+      const conversation = this.#conversation ?? await this.#book.fetch(this.id);
+      if (!isCurrent()) return;
       const unread = conversation.unread_count ?? 0, limit = Math.min(200, Math.max(pageSize, unread + 20));
+      this.#told = Math.max(this.#told, conversation.read_marks[this.#me.id] ?? 0);
       this.#showHead();
-      if (!this.#feed) this.#follow(conversation.last_seq);
-      const page = await this.#chat.messages(this.id, { limit });
-      if (this.#closed) return;
-      this.#timeline.addOlder(page, page.length < limit);
+      const { items, next } = await this.#chat.messages(this.id, { limit });
+      if (!isCurrent()) return;
+      timeline.addOlder(items, next === null);
       this.#ready = true;
-      if (unread > 0) this.#unreadFrom = this.#timeline.firstUnread(unread, this.#me);
+      if (unread > 0) this.#unreadFrom = timeline.firstUnread(unread, this.#me);
       this.#show();
       this.#thread.start();
-      this.#amend({});
       this.seen();
     } catch (error) {
-      if (this.#closed || error.status === 401) return;
-      if (error.status === 403 || error.status === 404) return this.#stopped(error);
+      if (!isCurrent() || error.status === 401) return;
+      if (error.status === 403 || error.status === 404) return this.#refuse(error);
       this.#thread.say(explain(error));
-      this.#later("open", 4000, () => this.#open(known));
+      this.#later("open", 4000, () => this.#open());
     }
   }
 
-  #follow(after) {
-    const feed = this.#feed = this.#chat.open(this.id, { after });
-    const acts = {
-      message: (message) => this.#arrived(message),
-      sent: (message) => this.#arrived(message),
-      edited: ({ id, content }) => { this.#timeline.edit(id, content); this.#altered(id); },
-      deleted: ({ id }) => { this.#timeline.delete(id); this.#altered(id); },
-      typing: ({ id, username }) => this.#typing(id, username),
-      presence: ({ active }) => this.#presence(active),
-      pending: () => this.#showSoon(),
-      error: (error) => toast(explain(error)),
-      reset: () => this.#reset(),
-      state: () => {
-        if (feed.state !== "live") this.#presence([]);
-        if (feed.state === "stopped") this.#stopped(feed.reason); else this.#showConnection();
-        this.#on.connection();
-      },
-    };
-    for (const [type, act] of Object.entries(acts)) feed.addEventListener(type, ({ detail }) => { if (!this.#closed) act(detail); });
-    this.#showConnection();
-    this.#on.connection();
-  }
-
-  #reset() {
-    this.#feed.abandon();
-    this.#feed = this.#unreadFrom = null;
+  /** What was known is void: the server begins anew, or has taken something away. */
+  reset() {
+    this.#unreadFrom = null;
     this.#timeline = new Timeline();
-    this.#unseen = this.#read = 0;
+    this.#asked.clear();
+    this.#unseen = this.#told = 0;
     this.#ready = false;
     this.#open();
   }
 
-  #stopped(error) {
-    this.#banner("stopped", explain(error));
+  #refuse(error) {
+    this.refusal = error;
     $("composer-text").disabled = true;
+    this.#refused();
   }
 
   // What happens in it
+
+  /** An event of this conversation, once the book has it. */
+  take(type, event) {
+    if (type === "message" || type === "sent") this.#arrived(messageOf(event));
+    else if (type === "edited") this.#timeline.edit(event.message_id, event.content);
+    else if (type === "deleted") this.#timeline.delete(event.message_id);
+    else if (type === "reaction") this.#timeline.react(event.message_id, event.key, event.user_id, event.on);
+    else if (type === "typing") return this.#typing(event.sender_id, event.on ? event.sender_username : null);
+    else if (type === "gap") return this.reset();
+    else if (type === "member" && !this.#conversation && this.#ready) return this.#refuse({ code: "not_a_member" });
+    this.#showSoon(type === "message" || type === "sent");
+  }
+
+  /** Something may be different in the book. */
+  look() {
+    if (!this.#conversation) return;
+    this.#showHead();
+    if ($("people").open) showPeople(this.#conversation, this.#me, this.#present);
+    this.#showSoon();
+  }
 
   #arrived(message) {
     if (!this.#timeline.add(message)) return;
@@ -178,26 +175,6 @@ export class Room {
       announce(`${message.sender_username}: ${message.content}`);
     }
     if (this.#timeline.length > most.held && this.#thread.atEnd) this.#timeline.trim(most.kept);
-    if (message.seq > (this.#conversation.last_message?.seq ?? 0)) this.#amend({ last_message: message });
-    this.#showSoon(true);
-  }
-
-  #altered(id) {
-    const message = this.#timeline.get(id);
-    if (message && this.#conversation.last_message?.id === id) this.#amend({ last_message: message });
-    this.#showSoon();
-  }
-
-  #amend(news) {
-    this.#conversation = { ...this.#conversation, ...news, unread_count: this.#unseen };
-    this.#on.changed(this.#conversation);
-  }
-
-  #presence(active) {
-    this.#present = new Set(active);
-    for (const typer of this.#typers.keys()) if (!this.#present.has(typer)) this.#typing(typer, null);
-    this.#showHead();
-    if ($("people").open) showPeople(this.#conversation, this.#me, this.#present);
   }
 
   /** No name: not any more. */
@@ -210,13 +187,9 @@ export class Room {
 
   // What we do in it
 
-  #send(text) {
-    if (!this.#feed) { // after a reload, for a moment
-      $("composer-text").value = text;
-      return toast("Still opening the conversation. Try again in a moment.");
-    }
+  #send(text, answered) {
     this.#unreadFrom = null;
-    this.#feed.send(text);
+    this.#chat.send(this.id, text, { replyTo: answered?.id });
     this.#show(true);
     this.#thread.toEnd();
   }
@@ -229,8 +202,18 @@ export class Room {
       return false;
     }
     this.#timeline.edit(id, text);
-    this.#altered(id);
+    this.#showSoon();
     return true;
+  }
+
+  async #react({ id }, key, on) {
+    try {
+      await this.#chat.react(id, key, on);
+    } catch (error) {
+      return toast(`Your reaction was not saved. ${explain(error)}`);
+    }
+    this.#timeline.react(id, key, this.#me.id, on);
+    this.#showSoon();
   }
 
   async #remove({ id }) {
@@ -243,15 +226,43 @@ export class Room {
       if (error.code !== "unknown_message") return toast(`The message was not deleted. ${explain(error)}`);
     }
     this.#timeline.delete(id);
-    this.#altered(id);
+    this.#showSoon();
   }
 
   async #older() {
     const timeline = this.#timeline;
-    const page = await this.#chat.messages(this.id, { before: timeline.oldestSeq, limit: pageSize });
+    const { items, next } = await this.#chat.messages(this.id, { before: timeline.oldestSeq, limit: pageSize });
     if (this.#closed || timeline !== this.#timeline) return;
-    timeline.addOlder(page, page.length < pageSize);
+    timeline.addOlder(items, next === null);
     this.#show();
+  }
+
+  /** To a message, with all of the history down from it. */
+  async jump(id) {
+    try {
+      for (let pages = 0; pages < mostPages && !this.#closed; pages++) {
+        if (this.#ready && this.#thread.reveal(id)) return;
+        if (this.#timeline.complete) break;
+        if (this.#ready) await this.#older(); else await new Promise((again) => setTimeout(again, 100));
+      }
+    } catch (error) {
+      return toast(explain(error));
+    }
+    if (!this.#closed) toast("That message is too far up, or is not there any more.");
+  }
+
+  /** Quoted messages that are not held. */
+  #askQuoted(rows) {
+    const timeline = this.#timeline;
+    for (const { quote, message } of rows) {
+      const id = message?.reply_to;
+      if (!id || quote || this.#asked.has(id)) continue;
+      this.#asked.add(id);
+      this.#chat.message(id).then((found) => {
+        timeline.quote(id, found);
+        if (!this.#closed) this.#showSoon();
+      }, () => { /* gone, or from before we came: the line says that there was one */ });
+    }
   }
 
   // What is shown
@@ -272,14 +283,15 @@ export class Room {
   }
 
   #show(animate = false) {
-    if (!this.#ready) return;
     const me = this.#me, conversation = this.#conversation;
-    const rows = this.#timeline.rows({ me, pending: this.#feed.pending, unreadFrom: this.#unreadFrom });
-    const role = conversation.participants.find(({ id }) => id === me.id)?.role;
+    if (!this.#ready || !conversation) return;
+    const rows = this.#timeline.rows({ me, pending: this.#chat.pending(this.id), unreadFrom: this.#unreadFrom, marks: conversation.read_marks });
+    const people = conversation.participants, role = people.find(({ id }) => id === me.id)?.role;
     this.#thread.show(rows, {
-      animate, complete: this.#timeline.complete, isPair: Boolean(otherIn(conversation, me)),
+      animate, me, people, complete: this.#timeline.complete, isPair: Boolean(otherIn(conversation, me)),
       moderates: role === "owner" || role === "admin", title: titleOf(conversation, me), begun: conversation.created_at,
     });
+    this.#askQuoted(rows);
     this.#showLatest();
   }
 
@@ -289,8 +301,8 @@ export class Room {
     $("room-title").textContent = title;
     $("room-avatar").replaceChildren(avatar(other?.id ?? conversation.id, title, { group: !other, present: other && here.length > 0 }));
     $("room-presence").classList.toggle("present", here.length > 0);
-    if (other) $("room-presence").textContent = here.length > 0 ? "Here now" : this.state === "live" ? "Not here" : "";
-    else $("room-presence").textContent = `${conversation.participants.length} people${here.length > 0 ? `, ${listed(here)} here now` : ""}`;
+    if (other) $("room-presence").textContent = here.length > 0 ? "Online" : this.#chat.via === "websocket" ? "Offline" : "";
+    else $("room-presence").textContent = `${conversation.participants.length} people${here.length > 0 ? `, ${listed(here)} online` : ""}`;
   }
 
   #showTyping() {
@@ -301,20 +313,6 @@ export class Room {
   #showLatest() {
     $("latest").hidden = this.#thread.atEnd;
     $("latest-count").textContent = this.#unseen > 0 ? `${this.#unseen} new` : "";
-  }
-
-  #showConnection() {
-    const { state } = this, was = $("connection").dataset.state;
-    clearTimeout(this.#timers.connection);
-    if (state === "offline") this.#banner(state, "You are offline. What you write is sent when you are back.");
-    else if (state === "waiting") this.#banner(state, "Connection lost. Reconnecting…", linkButton("Try now", () => this.#chat.wake()));
-    else if (state === "connecting" && !was) this.#later("connection", 1000, () => this.#banner(state, "Connecting…"));
-    else if (state === "live") this.#banner("", "");
-  }
-
-  #banner(state, words, button = "") {
-    $("connection").dataset.state = state;
-    $("connection").replaceChildren(words ? el("p", {}, words, button) : "");
   }
 
   #later(name, delay, act) {

@@ -4,7 +4,8 @@
 // above it. So the view stays at the foot when it is resized, and stays put when history is added above.
 
 import { $, arrange, avatar, el, iconButton, linkButton, linked } from "./dom.js";
-import { dateOf, dayOf, explain, timeOf } from "./words.js";
+import { dateOf, dayOf, excerpt, explain, listed, timeOf } from "./words.js";
+import { pickReaction } from "./dialogs.js";
 
 const nearEnd = 48; // px: still "at the newest"
 const nearStart = 600; // px: time to fetch what is above
@@ -19,7 +20,10 @@ export class Thread {
   #fetching = false;
   #sizes = new ResizeObserver(() => this.#scrolled());
 
-  /** `on`: older(), a promise · moved() · edit(message) · remove(message) · retry(id) · discard(id) · leave() */
+  /**
+   * `on`: older(), a promise · moved() · answer(message) · react(message, key, on) · edit(message) · remove(message) ·
+   * jump(id) · retry(id) · discard(id) · leave()
+   */
   constructor(on) {
     this.#on = on;
     this.#list.replaceChildren();
@@ -53,7 +57,19 @@ export class Thread {
 
   toEnd() { this.#scroller.scrollTop = 0; }
 
-  show(rows, { animate, complete, isPair, moderates, title, begun }) {
+  /** Brings a message into the middle and points it out; false if it is not held. */
+  reveal(id) {
+    const { node } = [...this.#rows.values()].find(({ row }) => row.message?.id === id) ?? {};
+    if (!node) return false;
+    node.scrollIntoView({ block: "center" });
+    node.focus({ preventScroll: true });
+    node.classList.remove("found");
+    node.offsetWidth; // so that the animation begins anew
+    node.classList.add("found");
+    return true;
+  }
+
+  show(rows, { animate, complete, isPair, moderates, title, begun, me, people }) {
     const anchor = this.atEnd ? null : this.#anchor(), top = anchor?.getBoundingClientRect().top;
     const old = this.#rows, isFirst = old.size === 0;
     this.#complete = complete;
@@ -61,7 +77,7 @@ export class Thread {
     this.#list.classList.toggle("crowd", !isPair);
     if (!this.#fetching) this.say();
     for (const each of rows) {
-      const row = { ...each, isPair, title, begun, canDelete: each.kind === "message" && !each.message.is_deleted && (each.mine || moderates) };
+      const row = { ...each, isPair, title, begun, me, people, canDelete: each.kind === "message" && !each.message.is_deleted && (each.mine || moderates) };
       if (row.kind === "day") row.words = dayOf(row.at);
       const was = old.get(row.key), node = was?.node ?? el("li");
       if (!was || !alike(was.row, row)) draw[row.kind](node, row, this.#on);
@@ -132,10 +148,11 @@ const draw = {
     node.replaceChildren("New");
   },
 
-  message(node, { message, mine, first, last, isPair, canDelete, state, error, clientId }, on) {
+  message(node, row, on) {
+    const { message, mine, first, last, isPair, canDelete, state, error, clientId, quote, me, people, kind } = row;
     const { created_at: at, is_deleted: deleted, sender_username: name } = message;
-    const failed = state === "failed", waiting = state && !failed, named = first && !mine && !isPair;
-    const classes = { message: true, mine, theirs: !mine, first, last, deleted, failed, waiting, new: node.classList.contains("new") };
+    const failed = state === "failed", waiting = state && !failed, named = first && !mine && !isPair, stands = kind === "message" && !deleted;
+    const seen = readers(row), classes = { message: true, mine, theirs: !mine, first, last, deleted, failed, waiting, new: node.classList.contains("new") };
     node.className = Object.keys(classes).filter((each) => classes[each]).join(" ");
     if (!node.hasAttribute("tabindex")) node.tabIndex = -1;
     const parts = [
@@ -143,17 +160,48 @@ const draw = {
       el("span", { class: named ? "name" : "unseen", dir: "auto" }, mine ? "You" : name),
       el("div", { class: "line" },
         el("div", { class: "bubble" },
-          el("p", { dir: "auto" }, ...(deleted ? ["Message deleted"] : linked(message.content))),
+          message.reply_to && !deleted && quotation(quote, () => on.jump(message.reply_to)),
+          el("p", { dir: "auto" }, ...(deleted ? ["Message deleted"] : linked(message.content, people, me.username))),
           message.is_edited && !deleted && el("small", {}, "edited")),
         el("div", { class: "tools" },
           !last && time(at),
+          stands && iconButton("react", "React", ({ currentTarget }) => pickReaction(currentTarget, (key) => on.react(message, key, true))),
+          stands && iconButton("reply", "Reply", () => on.answer(message)),
           mine && canDelete && iconButton("edit", "Edit", () => on.edit(message)),
           canDelete && iconButton("delete", "Delete", () => on.remove(message)))),
+      stands && message.reactions.length > 0 && el("ul", { class: "reactions", "aria-label": "Reactions" },
+        ...message.reactions.map((reaction) => el("li", {}, chip(reaction, row, on)))),
       failed && el("p", { class: "foot" }, `Not sent. ${explain(error)} `,
         linkButton("Try again", () => on.retry(clientId)), linkButton("Discard", () => on.discard(clientId))),
-      last && !failed && el("p", { class: "foot" }, waiting ? el("span", {}, state === "sending" ? "Sending…" : "Waiting to be sent") : time(at)),
+      (last || seen) && !failed && el("p", { class: "foot" },
+        waiting ? el("span", {}, state === "sending" ? "Sending…" : "Waiting to be sent") : last && time(at),
+        seen && el("span", { class: "seen" }, seen)),
     ];
     node.replaceChildren(...parts.filter(Boolean));
   },
 };
+
+const nameOf = (id, { people, me }) => (id === me.id ? "you" : people.find((each) => each.id === id)?.username ?? "somebody");
+
+/** Who has seen a message of mine, and nothing of mine after it. */
+function readers(row) {
+  const names = row.readers ? row.readers.split(",").filter((id) => row.people.some((each) => each.id === id)).map((id) => nameOf(id, row)) : [];
+  if (names.length === 0) return "";
+  return row.isPair ? "Read" : `Read by ${names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} others` : listed(names)}`;
+}
+
+/** What a message answers; null while it is asked for, or when it cannot be seen. */
+const quotation = (quote, jump) => el("button", { type: "button", class: "quote", onclick: jump },
+  el("span", { class: "unseen" }, "In answer to "),
+  el("strong", { dir: "auto" }, quote?.sender_username ?? "An earlier message"),
+  el("span", { dir: "auto" }, quote ? excerpt(quote) : ""));
+
+function chip({ key, count, user_ids }, row, on) {
+  const isMine = user_ids.includes(row.me.id), names = listed(user_ids.map((id) => nameOf(id, row)));
+  return el("button", {
+    type: "button", class: "chip", "aria-pressed": String(isMine), title: names, "aria-label": `${key}, ${count}: ${names}`,
+    onclick: () => on.react(row.message, key, !isMine),
+  }, el("span", {}, key), String(count));
+}
+
 draw.pending = draw.message;

@@ -7,18 +7,21 @@ const groupWithin = 5 * 60_000;
 export class Timeline {
   #byId = new Map();
   #ordered = []; // ascending in seq: one run without holes, up to the newest
-  #ahead = new Map(); // id -> what the feed told of a message before its page of history came
+  #ahead = new Map(); // id -> what happened to a message before its page of history came
+  #quoted = new Map(); // id -> a message that one of ours answers, when it is not held itself
   /** True once the first message of the conversation is held. */
   complete = false;
 
   get length() { return this.#ordered.length; }
   get oldestSeq() { return this.#ordered[0]?.seq; }
+  get newestSeq() { return this.#ordered.at(-1)?.seq ?? 0; }
   get(id) { return this.#byId.get(id); }
 
   /** Adds one message; false if it was known. */
   add(given) {
     if (this.#byId.has(given.id)) return false;
-    const message = { ...given, ...this.#ahead.get(given.id) };
+    let message = given;
+    for (const change of this.#ahead.get(given.id) ?? []) message = change(message);
     this.#ahead.delete(given.id);
     this.#byId.set(given.id, message);
     let place = this.#ordered.length;
@@ -30,6 +33,7 @@ export class Timeline {
   /** A page of history; `complete` when nothing is before it. */
   addOlder(page, complete) {
     for (const message of page) this.add(message);
+    this.#ahead.clear(); // a page that is asked for later has it
     this.complete = complete;
   }
 
@@ -39,8 +43,13 @@ export class Timeline {
     this.complete = false;
   }
 
-  edit(id, content) { this.#change(id, { content, is_edited: true }); }
-  delete(id) { this.#change(id, { content: "", is_deleted: true }); }
+  edit(id, content) { this.#change(id, (old) => ({ ...old, content, is_edited: true })); }
+  delete(id) { this.#change(id, (old) => ({ ...old, content: "", is_deleted: true, reactions: [] })); }
+  react(id, key, user, on) { this.#change(id, (old) => ({ ...old, reactions: reacted(old.reactions, key, user, on) })); }
+
+  /** The message that another answers: held, or kept for its quotation. */
+  quoted(id) { return this.#byId.get(id) ?? this.#quoted.get(id); }
+  quote(id, message) { this.#quoted.set(id, message); }
 
   /** The oldest of the last `count` messages of others, which is where unread ones begin. */
   firstUnread(count, me) {
@@ -59,10 +68,11 @@ export class Timeline {
 
   /**
    * What is shown, top to bottom, of kind `start`, `day`, `unread`, `message` or `pending`. A message is `first` or
-   * `last` of its group: one sender, one day, no five minutes of silence, no line between.
+   * `last` of its group: one sender, one day, no five minutes of silence, no line between. `readers` have seen a message of
+   * mine and none that I said later.
    */
-  rows({ me, pending, unreadFrom }) {
-    const rows = [];
+  rows({ me, pending, unreadFrom, marks }) {
+    const rows = [], readers = this.#readers(me, marks);
     if (this.complete) rows.push({ key: "start", kind: "start" });
     let before = null, row = null;
     const place = (key, kind, message, more) => {
@@ -72,25 +82,50 @@ export class Timeline {
       if (row && first) row.last = true;
       if (newDay) rows.push({ key: `day-${day}`, kind: "day", at });
       if (isUnread) rows.push({ key: "unread", kind: "unread" });
-      row = { key, kind, message, mine: sender_id === me.id, first, last: false, ...more };
+      const quote = message.reply_to ? this.quoted(message.reply_to) ?? null : undefined;
+      row = { key, kind, message, mine: sender_id === me.id, first, last: false, quote, readers: readers.get(id) ?? "", ...more };
       rows.push(row);
       before = message;
     };
     // A message keeps the key it had while it was pending, so that its row stays the same row.
     for (const message of this.#ordered) place(message.client_id ?? message.id, "message", message);
-    for (const { client_id: clientId, content, created_at, state, error } of pending) {
-      place(clientId, "pending", { sender_id: me.id, content, created_at }, { clientId, state, error });
+    for (const { client_id: clientId, content, reply_to, created_at, state, error } of pending) {
+      place(clientId, "pending", { sender_id: me.id, content, reply_to, created_at }, { clientId, state, error });
     }
     if (row) row.last = true;
     return rows;
   }
 
-  #change(id, news) {
+  /** Message -> the users, joined by commas so that they can be compared. */
+  #readers(me, marks) {
+    const found = new Map();
+    let waiting = Object.keys(marks).filter((user) => user !== me.id);
+    for (let i = this.#ordered.length - 1; i >= 0 && waiting.length > 0; i--) {
+      const { id, seq, sender_id, is_deleted } = this.#ordered[i];
+      if (sender_id !== me.id || is_deleted) continue;
+      const seen = waiting.filter((user) => marks[user] >= seq);
+      if (seen.length > 0) found.set(id, seen.join());
+      waiting = waiting.filter((user) => marks[user] < seq);
+    }
+    return found;
+  }
+
+  #change(id, change) {
     const old = this.#byId.get(id);
-    if (!old) { this.#ahead.set(id, { ...this.#ahead.get(id), ...news }); return; }
+    if (this.#quoted.has(id)) this.#quoted.set(id, change(this.#quoted.get(id)));
+    if (!old) { this.#ahead.set(id, [...this.#ahead.get(id) ?? [], change]); return; }
     if (old.is_deleted) return;
-    const message = { ...old, ...news };
+    const message = change(old);
     this.#byId.set(id, message);
     this.#ordered[this.#ordered.lastIndexOf(old)] = message;
   }
+}
+
+/** One reaction more or less; said twice it is the same. */
+function reacted(reactions, key, user, on) {
+  const old = reactions.find((each) => each.key === key)?.user_ids ?? [];
+  const user_ids = on ? [...old.filter((each) => each !== user), user] : old.filter((each) => each !== user);
+  const news = { key, count: user_ids.length, user_ids };
+  if (old.length === 0) return on ? [...reactions, news] : reactions;
+  return reactions.map((each) => (each.key === key ? news : each)).filter(({ count }) => count > 0);
 }

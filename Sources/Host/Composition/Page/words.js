@@ -70,4 +70,7 @@ export function previewOf({ last_message: last, is_group }, me) {
   return (last.sender_id === me.id ? "You: " : is_group ? `${last.sender_username}: ` : "") + last.content;
 }
 
+/** The beginning of a message, on one line. */
+export const excerpt = ({ content, is_deleted }) => (is_deleted ? "Message deleted" : content.replace(/\s+/g, " ").slice(0, 140));
+
 export const typingLine = (names) => names.length > 0 && `${listed(names)} ${names.length > 1 ? "are" : "is"} typing`;

@@ -83,14 +83,14 @@ struct MessageRoutes {
             throw ChatError(.internal, "Something went wrong on our side.")
         }
         let isRepeat = if case .repeated = reply { true } else { false }
-        guard !isRepeat else {
-            return answer(200, try await kernel.message(posted.id, as: inquiry.user))
-        }
+        // Of a repeat the first answer again, from what the commit said: who was removed since may not read it any more, and is
+        // still to hear that the message is there.
         return answer(
-            201,
+            isRepeat ? 200 : 201,
             Message(
                 id: posted.id, conversation: entry.conversation, seq: entry.seq, sender: entry.author,
-                content: posted.content, createdAt: entry.at, clientID: posted.clientID, replyTo: posted.replyTo))
+                content: posted.content, isDeleted: posted.isDeleted, createdAt: entry.at, clientID: posted.clientID,
+                replyTo: posted.replyTo))
     }
 
     private func edit(_ request: HTTPRequest) async throws(ChatError) -> HTTPResponse {

@@ -108,6 +108,23 @@ struct ConversationTests {
         }
     }
 
+    @Test("a key sent again brings the first answer again, whatever became of the message since, but nothing erased")
+    func repeated() async throws {
+        try await withHost { host in
+            let ann = try host.person("ann")
+            let path = "/api/chat/conversations/\(try host.room(ann))/messages"
+            let first = try ann.call("POST", path, #"{"content":"once","client_id":"k"}"#).json
+            let one = "/api/chat/messages/\(try #require(first["id"].text))"
+            #expect(try ann.call("PATCH", one, #"{"content":"better"}"#).json["content"] == "better")
+            #expect(try ann.call("POST", path, #"{"content":"once","client_id":"k"}"#).json == first)
+            #expect(try ann.call("DELETE", one).status == 204)
+            let erased = try ann.call("POST", path, #"{"content":"once","client_id":"k"}"#).json
+            #expect(erased["id"] == first["id"])
+            #expect(erased["content"] == "")
+            #expect(erased["is_deleted"] == .bool(true))
+        }
+    }
+
     @Test("a message is edited and deleted by its sender; what is deleted is gone but for its number")
     func editing() async throws {
         try await withHost { host in

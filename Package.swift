@@ -113,7 +113,8 @@ let package = Package(
         .testTarget(
             name: "HostTests",
             dependencies: [
-                "ChatKernel", "ChatHost", "ChatAuth", "ChatSQLite", "ChatREST", "ChatWebSocket", "TLSTesting",
+                "ChatKernel", "ChatHost", "ChatAuth", "ChatSQLite", "ChatREST", "ChatWebSocket", "ChatWire",
+                "TLSTesting",
             ],
             path: "Tests/HostTests"),
     ],

@@ -14,6 +14,8 @@ extension V2Connection {
         /// The client waits to hear that it has caught up.
         var isBehind = true
         var isReading = false
+        /// The last that was sent of its coming and going is that the user went.
+        var isAway = false
         /// Conversations of which it hears what is not stored: the liveliest, since each costs the others a notice.
         var heard: Set<ConversationID> = []
     }
@@ -30,6 +32,8 @@ extension V2Connection {
         } catch {
             return send(error, id: id)
         }
+        // What they had comes by the cursor now, and would come twice.
+        endSubscriptions()
         wide = Wide(position: position, conversations: path.map { [$0] })
         hear(session)
         mailCame()
@@ -40,6 +44,16 @@ extension V2Connection {
         lane.mail.remove(self)
         for conversation in wide.heard { lane.unlisten(self, to: conversation) }
         self.wide = nil
+    }
+
+    /// Answers a subscription to what comes already.
+    func standing(in conversation: ConversationID, of user: UserID, _ id: FrameID) {
+        let kernel = lane.kernel
+        answer(id) { () async throws(ChatError) in
+            let cursor = try await kernel.head()
+            let last = try await kernel.conversation(conversation, as: user).lastSeq
+            return { Ack.appendSubscribed(to: id, conversation: conversation, seq: last, cursor: cursor, to: &$0) }
+        }
     }
 
     // MARK: Mail
@@ -56,13 +70,16 @@ extension V2Connection {
             V2Frames.bytes(of: $0, epoch: lane.epoch)
         }
         let isCaughtUp = wide.isBehind
+        let before = wide.position
         wide.position = run.through
         wide.isBehind = false
         self.wide = wide
         for piece in run.pieces { stream.send(piece.isWhole ? piece.bytes : Array(piece.bytes[piece.range])) }
         for item in items {
-            for parcel in item.parcels where parcel.isCrossed(by: user) { cross(parcel.entries) }
+            for parcel in item.parcels where parcel.isCrossed(by: user) { cross(parcel.entries, after: before) }
         }
+        // Only now: whoever went and came back has both, and stays.
+        if path != nil, self.wide?.isAway == true { return close(.removed, "removed") }
         guard isCaughtUp, !liveness.isClosing else { return }
         let cursor = Cursor(epoch: lane.epoch, pos: run.through)
         stream.send(V2Frames.frame { V2.appendCaughtUp(at: cursor, to: &$0) })
@@ -108,9 +125,10 @@ extension V2Connection {
         switch page {
         case .failure(let error): failed(error)
         case .success(let page):
+            let before = position
             wide?.position = page.through
             if !page.entries.isEmpty { stream.send(V2Frames.bytes(of: page.entries, epoch: lane.epoch)) }
-            cross(page.entries)
+            cross(page.entries, after: before)
             mailCame()
         }
     }
@@ -148,22 +166,26 @@ extension V2Connection {
 
     private func hearNoMore(_ conversation: ConversationID, _ session: Session) {
         guard wide?.heard.remove(conversation) != nil else { return }
+        missedPresence[conversation] = nil
         lane.unlisten(self, to: conversation)
         session.leave(conversation)
     }
 
-    /// The user came into a conversation, or left it.
-    private func cross(_ entries: [Entry]) {
+    /// The user came into a conversation that is heard here, or left it.
+    private func cross(_ entries: [Entry], after position: Pos) {
         guard let session else { return }
-        for entry in entries {
+        for entry in entries where entry.pos > position && (path == nil || path == entry.conversation) {
             switch entry.change {
             case .created(_, let members) where members.contains { $0.user.id == user }:
                 hear(entry.conversation, session)
             case .member(let action, let member) where member.user.id == user:
-                if action == .added { hear(entry.conversation, session) }
+                if action == .added {
+                    wide?.isAway = false
+                    hear(entry.conversation, session)
+                }
                 if action.endsMembership {
+                    wide?.isAway = true
                     hearNoMore(entry.conversation, session)
-                    if path == nil || path == entry.conversation { departed(from: entry.conversation) }
                 }
             default: break
             }

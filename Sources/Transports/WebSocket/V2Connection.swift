@@ -20,7 +20,7 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     /// What the client has of all its conversations, once it said so by a cursor.
     var wide: Wide?
     /// Told while the queue was full: the newest notice of each conversation is what still matters when it has drained.
-    private var missedPresence: [ConversationID: [UInt8]] = [:]
+    var missedPresence: [ConversationID: [UInt8]] = [:]
     /// When the client must have said who it is.
     private var helloDue: Int64?
     /// When it is to be told that its token ends, and the end.
@@ -202,6 +202,11 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
             if let id { subscribed(conversation, at: known.feed.position, id) }
             return
         }
+        guard wide == nil else {
+            // Harmless too: by the cursor comes all of it.
+            if let id { standing(in: conversation, of: session.user.id, id) }
+            return
+        }
         guard subscriptions.count < Self.subscriptionLimit else {
             throw ChatError(
                 .conflict,
@@ -254,6 +259,11 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
         }
         subscriptions.removeValue(forKey: conversation)?.end()
         if let id { acknowledge(id) }
+    }
+
+    func endSubscriptions() {
+        for subscription in Array(subscriptions.values) { subscription.end() }
+        subscriptions = [:]
     }
 
     /// The user is not in a conversation any more, and has been told so by its removal.
@@ -318,8 +328,7 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
 
     override func leaveSession() {
         guard let session else { return }
-        for subscription in Array(subscriptions.values) { subscription.end() }
-        subscriptions = [:]
+        endSubscriptions()
         unfollow()
         session.close()
     }

@@ -33,6 +33,16 @@ extension WebSocketClient {
         }
     }
 
+    /// The contents of messages, up to this one.
+    fileprivate func contents(through last: String) throws -> [String] {
+        var contents: [String] = []
+        while contents.last != last {
+            let frame = try event()
+            if frame["type"] == "message" { contents.append(frame["content"].text ?? "") }
+        }
+        return contents
+    }
+
     /// The next frame that is stored.
     fileprivate func event() throws -> JSON {
         while true {
@@ -170,6 +180,57 @@ struct WebSocketV2Tests {
             #expect(try only.closed() == .close(code: 4403, reason: "removed"))
             try many.send(#"{"type":"subscribe","conversation_id":"\#(room)","id":"again"}"#)
             #expect(try many.answer(to: "again")["code"] == "not_a_member")
+        }
+    }
+
+    @Test("a cursor takes the place of subscriptions, and to subscribe after it is harmless: nothing comes twice")
+    func cursorAndSubscriptions() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let (room, closed) = (try host.room(ann, bob), try host.room(ann))
+            let socket = try bob.open()
+            _ = try socket.next()
+            try socket.send(#"{"type":"subscribe","conversation_id":"\#(room)","id":"1"}"#)
+            #expect(try socket.answer(to: "1")["seq"] == 1)
+            try socket.send(#"{"type":"hello","cursor":"\#(try bob.head())","id":"2"}"#)
+            _ = try socket.answer(to: "2")
+            try socket.send(#"{"type":"subscribe","conversation_id":"\#(room)","after":0,"id":"3"}"#)
+            #expect(try socket.answer(to: "3")["seq"] == 1)
+            try socket.send(#"{"type":"subscribe","conversation_id":"\#(closed)","id":"4"}"#)
+            #expect(try socket.answer(to: "4")["code"] == "not_a_member")
+            try ann.post("once", in: room)
+            try ann.post("the end", in: room)
+            #expect(try socket.contents(through: "the end") == ["once", "the end"])
+        }
+    }
+
+    @Test("who went and came back meanwhile has both, and one conversation's connection stays, and is of no other")
+    func backAgain() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let (room, other) = (try host.room(ann, bob), try host.room(ann))
+            let head = try bob.head()
+            let members = "/api/chat/conversations/\(room)/members"
+            #expect(try ann.call("DELETE", "\(members)/bob").status == 204)
+            #expect(try ann.call("POST", members, #"{"user_id":"bob"}"#).status == 201)
+            let socket = try bob.open(room)
+            _ = try socket.next()
+            try socket.send(#"{"type":"hello","cursor":"\#(head)"}"#)
+            #expect(try socket.events(through: "caught_up").map { $0["action"] } == ["removed", "added"])
+            #expect(
+                try ann.call("POST", "/api/chat/conversations/\(other)/members", #"{"user_id":"bob"}"#).status == 201)
+            try ann.post("welcome back", in: room)
+            #expect(try socket.event()["content"] == "welcome back")
+            // Whatever an errand would have brought has come before another's answer.
+            try socket.send(#"{"type":"history","id":"h"}"#)
+            var frame = try socket.next()
+            while frame["id"] != "h" {
+                #expect(frame["conversation_id"].text == room)
+                frame = try socket.next()
+            }
+            #expect(try ann.call("DELETE", "\(members)/bob").status == 204)
+            #expect(try socket.event()["action"] == "removed")
+            #expect(try socket.closed() == .close(code: 4403, reason: "removed"))
         }
     }
 

@@ -114,11 +114,11 @@ class Sender:
         post.ack = (seq, pos, id)
         self.own.append((post.room, id, seq))
 
-    def refuse(self, post, code):
+    def refuse(self, post, code, answer=None):
         if code in ("draining", "overloaded", "store_unavailable"):
             raise Broken(code)
         if code != "not_a_member":
-            raise Failed(f"{post.key} was refused: {code}")
+            raise Failed(f"{post.key} was refused: {code} {answer} {post.tries} {post.room}")
         self.crowd.counts["sends refused to who was removed"] += 1
         post.isRefused = True
 
@@ -134,7 +134,7 @@ class Sender:
             if status in (200, 201):
                 self.acknowledge(post, body["seq"], self.crowd.head, body["id"])
             else:
-                self.refuse(post, body["code"])
+                self.refuse(post, body["code"], ("REST", status, body))
             if self.dice.random() < 0.05:
                 await self.embellish(wire)
 
@@ -193,7 +193,7 @@ class Sender:
             elif answer["type"] == "ack":
                 self.acknowledge(post, answer["seq"], answer["pos"], answer["message_id"])
             else:
-                self.refuse(post, answer["code"])
+                self.refuse(post, answer["code"], ("WS", answer))
 
 
 class Owner:

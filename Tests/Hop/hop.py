@@ -48,15 +48,21 @@ class Run:
         self.start = (await self.people[0].get("/api/chat/events")).ok()["cursor"]
         self.crowd = Crowd(self.options.messages, self.dice, self.counts)
         owner, others = self.people[0], self.people[1:]
+        rooms = []
         for number in range(ROOMS):
             members = self.dice.sample(others, 4)
             room = await owner.room(*members, name=f"Room {number}")
             for member in [owner, *members]:
                 self.crowd.rooms[member.id].add(room)
-        self.room = room
-        self.travellers = [Traveller(person, f"user{number}", self.die(), self.start, self.counts)
+            rooms.append(room)
+        self.rooms = rooms
+        self.travellers = [Traveller(person, f"user{number}", self.die(), self.start, self.counts, rooms)
                            for number, person in enumerate(self.people)]
-        self.travellers.append(Traveller(owner, "user0, of one room", self.die(), self.start, self.counts, room))
+        # One who stays, and one who is let in and out.
+        for person in (owner, self.people[1]):
+            room = self.dice.choice(sorted(self.crowd.rooms[person.id]))
+            self.travellers.append(
+                Traveller(person, f"{person.name}, of one room", self.die(), self.start, self.counts, rooms, room))
         self.crowd.travellers = list(self.travellers)
 
     async def late(self):
@@ -71,7 +77,7 @@ class Run:
                 except (OSError, aiohttp.ClientError, Failed):
                     # Away just now.
                     await asyncio.sleep(0.05)
-            device = Traveller(person, f"{person.name}, from the middle", self.die(), cursor, self.counts)
+            device = Traveller(person, f"{person.name}, from the middle", self.die(), cursor, self.counts, self.rooms)
             self.travellers.append(device)
             self.journeys.append(asyncio.create_task(device.travel(self.stop)))
 

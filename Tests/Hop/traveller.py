@@ -15,8 +15,10 @@ AWAY = {503}
 class Traveller:
     """One client of one user. `room`, when there is one, is the only conversation it asks for, on every transport."""
 
-    def __init__(self, person, name, dice, cursor, counts, room=None):
+    def __init__(self, person, name, dice, cursor, counts, rooms, room=None):
         self.person = person
+        # Some of which it may subscribe to.
+        self.rooms = [room] if room else rooms
         self.name = name
         self.dice = dice
         self.cursor = cursor
@@ -29,6 +31,8 @@ class Traveller:
         # What one and the same cursor was answered, more than once: to be compared when it is known what was deleted.
         self.twins = []
         self.isAtRest = False
+        # The last it heard of its own coming and going was the going.
+        self.isAway = False
 
     async def travel(self, stop):
         """Hops until told to stop."""
@@ -51,7 +55,9 @@ class Traveller:
             self.counts["dropped"] += 1
         except Broken as broken:
             self.counts["broken"] += 1
-            if broken.args[1:] and not 1000 < broken.args[1] < 1014 and not 4500 <= broken.args[1] < 4600:
+            code = broken.args[1] if broken.args[1:] else 1001
+            # Who asks for one room is told so when it is removed from it, after its removal and not before.
+            if not 1000 < code < 1014 and not 4500 <= code < 4600 and not (code == 4403 and self.room and self.isAway):
                 raise Failed(f"{self.name} was closed with {broken.args}") from None
             await asyncio.sleep(0.02)
         finally:
@@ -63,6 +69,8 @@ class Traveller:
             raise Failed(f"{self.name} stood at {self.pos}, and was given {raw.decode()}")
         self.log.append(raw)
         self.move(event["cursor"])
+        if event["type"] == "member" and event["user_id"] == self.person.id:
+            self.isAway = event["action"] in ("left", "removed")
 
     def move(self, cursor):
         if position(cursor) < self.pos:
@@ -159,11 +167,14 @@ class Traveller:
 
     async def socket(self, wire, events):
         status = await wire.upgrade(f"/api/chat/ws/{quote(self.room)}" if self.room else "/api/chat/ws", self.person.token)
-        if status in AWAY:
+        if status in AWAY or status == 403 and self.room:
             raise Broken(status)
         if status != 101:
             raise Failed(f"{self.name}: the upgrade was answered {status}")
         wire.say(type="hello", cursor=self.cursor)
+        if self.dice.random() < 0.1:
+            # Harmless (protocol.md section 3): it comes already.
+            wire.say(type="subscribe", conversation_id=self.dice.choice(self.rooms), after=0, id="harmless")
         while events > 0:
             raw = await wire.text()
             event = json.loads(raw)
@@ -178,6 +189,8 @@ class Traveller:
             if event["type"] in ("error", "gap"):
                 if event.get("code") in ("draining", "store_unavailable"):
                     raise Broken(event["code"])
+                if event.get("id") == "harmless" and event["code"] == "not_a_member":
+                    continue
                 raise Failed(f"{self.name} was sent {raw.decode()}")
             self.take(event, raw)
             events -= 1

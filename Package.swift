@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "ChatSQLite", targets: ["ChatSQLite"]),
         .library(name: "ChatAuth", targets: ["ChatAuth"]),
         .library(name: "ChatHost", targets: ["ChatHost"]),
+        .library(name: "ChatClient", targets: ["ChatClient"]),
         .executable(name: "chatd", targets: ["chatd"]),
     ],
     traits: [
@@ -61,6 +62,11 @@ let package = Package(
             dependencies: ["ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer"],
             path: "Sources/Transports/LongPolling", exclude: ["README.md"]),
         .target(name: "ChatSQLite", dependencies: ["ChatKernel", "CSQLite"], path: "Sources/Stores/SQLite"),
+
+        .target(
+            name: "ChatClient",
+            dependencies: ["ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatWebSocketProtocol", "COpenSSL"],
+            path: "Sources/Client/ChatClient", exclude: ["README.md"]),
 
         // floor 3
         .target(
@@ -110,6 +116,12 @@ let package = Package(
             name: "StoreTests", dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "ChatFaults", "CSQLite"],
             path: "Tests/StoreTests"),
         .testTarget(name: "AuthTests", dependencies: ["ChatKernel", "ChatAuth", "COpenSSL"], path: "Tests/AuthTests"),
+        .testTarget(
+            name: "ClientTests",
+            dependencies: [
+                "ChatClient", "ChatKernel", "ChatWire", "ChatHost", "ChatAuth", "ChatNet",
+            ],
+            path: "Tests/ClientTests"),
         .testTarget(
             name: "HostTests",
             dependencies: [

@@ -21,8 +21,8 @@ struct Connection: ~Copyable {
     var buffer: [UInt8] = []
     private let limits: WebSocketLimits
 
-    init(_ limits: WebSocketLimits = WebSocketLimits()) {
-        machine = WebSocketMachine(limits: limits)
+    init(as role: WebSocketRole = .server, _ limits: WebSocketLimits = WebSocketLimits()) {
+        machine = WebSocketMachine(as: role, limits: limits)
         self.limits = limits
     }
 

@@ -11,14 +11,14 @@ struct HeadBuilder {
     mutating func begin(_ bytes: borrowing Span<UInt8>, _ line: RequestLineReader.Line) throws(PeerViolation) {
         guard line.major == 1 else { throw PeerViolation(status: 505, detail: "only HTTP/1.1 and HTTP/1.0 are spoken") }
         minorVersion = Int(min(line.minor, 1))
-        method = Self.text(bytes, line.method)
+        method = bytes.text(line.method)
         let isOptions = method == "OPTIONS"
         let parts = try RequestTarget(bytes, line.target, isOptions: isOptions)
-        target = Self.text(bytes, line.target)
-        authority = parts.authority.map { Self.text(bytes, $0) }
-        query = parts.query.map { Self.text(bytes, $0) }
+        target = bytes.text(line.target)
+        authority = parts.authority.map { bytes.text($0) }
+        query = parts.query.map { bytes.text($0) }
         if let range = parts.path {
-            path = range == line.target ? target : Self.text(bytes, range)
+            path = range == line.target ? target : bytes.text(range)
         } else {
             path = isOptions && query == nil ? "*" : "/"
         }
@@ -26,7 +26,7 @@ struct HeadBuilder {
     }
 
     mutating func add(_ bytes: borrowing Span<UInt8>, name: Range<Int>, value: Range<Int>) {
-        fields.append(HTTPField(name: Self.text(bytes, name), value: Self.text(bytes, value)))
+        fields.append(HTTPField(name: bytes.text(name), value: bytes.text(value)))
     }
 
     /// The head and how its content is framed. The builder is as new afterwards.
@@ -80,10 +80,5 @@ struct HeadBuilder {
         try HostRules.check(value.span, 0..<value.count)
         if let authority { fields[index].value = authority }
         return fields[index].value
-    }
-
-    /// Bytes from 0x80 in a field value are opaque (RFC 9110 section 5.5): read as UTF-8, and what is none becomes U+FFFD.
-    private static func text(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> String {
-        unsafe bytes.extracting(range).withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -1,4 +1,4 @@
-/// The head of a client's frame (RFC 6455 section 5.2), read strictly.
+/// The head of a frame (RFC 6455 section 5.2), read strictly: a client's with its mask, a server's without.
 ///
 ///      byte 0               byte 1             0, 2 or 8 bytes          4 bytes
 ///     +-----+------+--------+------+----------+------------------------+----------+
@@ -12,7 +12,7 @@ struct FrameHeader: Sendable {
     var isFinal: Bool
     /// Payload in bytes, within the limits.
     var payload: Int
-    /// In the byte order of memory.
+    /// In the byte order of memory; 0 for none.
     var mask: UInt32
 
     /// The longest head: two bytes, a length of eight, a mask of four.
@@ -20,6 +20,8 @@ struct FrameHeader: Sendable {
 
     /// What may come next, as far as the head of a frame can break it.
     struct Expectation {
+        /// The peer is a client.
+        var isMasked: Bool
         var insideMessage: Bool
         var mayContinue: Bool
         var frameBytes: Int
@@ -51,7 +53,9 @@ struct FrameHeader: Sendable {
 
         guard available >= 2 else { return .needBytes }
         let second = unsafe bytes.unsafeLoad(fromByteOffset: offset &+ 1, as: UInt8.self)
-        guard second & 0x80 != 0 else { return .violation(.unmaskedFrame) }
+        guard (second & 0x80 != 0) == expected.isMasked else {
+            return .violation(expected.isMasked ? .unmaskedFrame : .maskedFrame)
+        }
         let short = second & 0x7F
         if opcode.isControl, short > 125 { return .violation(.longControlFrame) }
 
@@ -80,6 +84,11 @@ struct FrameHeader: Sendable {
             guard declared <= UInt64(expected.messageBytesLeft) else { return .violation(.messageTooBig) }
         }
 
+        guard expected.isMasked else {
+            // A mask of zeros takes nothing off.
+            let header = FrameHeader(opcode: opcode, isFinal: isFinal, payload: Int(declared), mask: 0)
+            return .header(header, length: length)
+        }
         guard available >= length &+ 4 else { return .needBytes }
         let mask = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset &+ length, as: UInt32.self)
         let header = FrameHeader(opcode: opcode, isFinal: isFinal, payload: Int(declared), mask: mask)

@@ -19,16 +19,23 @@ public enum FrameWriter {
 
     /// Writes the head of a frame whose payload the caller writes next. `out` must have `headerLength(payload:)` bytes free.
     public static func appendHeader(_ opcode: Opcode, payload: Int, to out: inout OutputSpan<UInt8>) {
+        appendHeader(opcode, payload: payload, isMasked: false, to: &out)
+    }
+
+    /// - Parameter isMasked: a client's frame, whose mask the caller writes next.
+    @inline(__always)
+    static func appendHeader(_ opcode: Opcode, payload: Int, isMasked: Bool, to out: inout OutputSpan<UInt8>) {
         precondition(!opcode.isControl || payload <= 125, "a control frame has at most 125 bytes")
         out.append(0x80 | opcode.rawValue)
+        let masked: UInt8 = isMasked ? 0x80 : 0
         switch headerLength(payload: payload) {
-        case 2: out.append(UInt8(truncatingIfNeeded: payload))
+        case 2: out.append(masked | UInt8(truncatingIfNeeded: payload))
         case 4:
-            out.append(126)
+            out.append(masked | 126)
             out.append(UInt8(truncatingIfNeeded: payload >> 8))
             out.append(UInt8(truncatingIfNeeded: payload))
         default:
-            out.append(127)
+            out.append(masked | 127)
             let length = UInt64(payload)
             for shift in stride(from: UInt64(56), through: 0, by: -8) {
                 out.append(UInt8(truncatingIfNeeded: length >> shift))

@@ -93,7 +93,7 @@ public enum Handshake {
     }
 
     /// `word` is of small letters. Compared by bytes: to `String`, the sign for Kelvin is a k as well.
-    private static func lists(_ values: [String], _ word: String) -> Bool {
+    static func lists(_ values: [String], _ word: String) -> Bool {
         elements(of: values).contains { $0.utf8.elementsEqual(word.utf8) { $0 | 0x20 == $1 } }
     }
 

@@ -1,4 +1,4 @@
-/// What the client did that RFC 6455 or our limits forbid. The driver answers with `closeCode`, then closes.
+/// What the peer did that RFC 6455 or our limits forbid. The driver answers with `closeCode`, then closes.
 ///
 /// A plain enum without payload: it costs nothing in an event, and a test can name it.
 public enum PeerViolation: Error, Equatable, Sendable, CaseIterable {
@@ -9,6 +9,7 @@ public enum PeerViolation: Error, Equatable, Sendable, CaseIterable {
     case interruptedMessage
     case tooManyFragments
     case unmaskedFrame
+    case maskedFrame
     case longControlFrame
     case paddedLength
     case lengthOverflow
@@ -39,6 +40,7 @@ public enum PeerViolation: Error, Equatable, Sendable, CaseIterable {
         case .interruptedMessage: "a new message began before the last one ended"
         case .tooManyFragments: "the message has too many fragments"
         case .unmaskedFrame: "a client must mask its frames"
+        case .maskedFrame: "a server must not mask its frames"
         case .longControlFrame: "a control frame has at most 125 bytes"
         case .paddedLength: "the length is not in its shortest form"
         case .lengthOverflow: "the length has its top bit set"

@@ -1,4 +1,4 @@
-/// The receiving side of one WebSocket connection, as a server (RFC 6455): client bytes in, one event at a time out.
+/// The receiving side of one WebSocket connection (RFC 6455): the peer's bytes in, one event at a time out.
 ///
 /// It owns no descriptor and no clock, and no read buffer either: the driver's buffer is unmasked in place, and a message that lies
 /// whole in it is answered as a range of it, without a copy. The driver does this when bytes have arrived:
@@ -48,6 +48,7 @@ public struct WebSocketMachine: ~Copyable, Sendable {
     }
 
     private let limits: WebSocketLimits
+    private let peerMasks: Bool
     private var phase = Phase.header
 
     /// The frame under way.
@@ -68,8 +69,10 @@ public struct WebSocketMachine: ~Copyable, Sendable {
     /// What has been gathered of a message that came in pieces; after `.assembled` the whole of it.
     public private(set) var message: [UInt8] = []
 
-    public init(limits: WebSocketLimits = WebSocketLimits()) {
+    /// - Parameter role: whose machine it is; the peer is the other one.
+    public init(as role: WebSocketRole = .server, limits: WebSocketLimits = WebSocketLimits()) {
         self.limits = limits
+        peerMasks = role == .server
     }
 
     /// The bytes announced by `.assembled`; the machine keeps none of their memory.
@@ -86,7 +89,7 @@ public struct WebSocketMachine: ~Copyable, Sendable {
             switch phase {
             case .header:
                 let expected = FrameHeader.Expectation(
-                    insideMessage: fragments > 0, mayContinue: fragments < limits.fragments,
+                    isMasked: peerMasks, insideMessage: fragments > 0, mayContinue: fragments < limits.fragments,
                     frameBytes: limits.frameBytes,
                     messageBytesLeft: fragments > 0 ? limits.messageBytes &- message.count : limits.messageBytes)
                 switch FrameHeader.read(bytes.bytes, at: offset, expecting: expected) {

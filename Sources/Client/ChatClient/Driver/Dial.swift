@@ -1,0 +1,122 @@
+import CLinux
+import ChatNet
+
+/// Whoever waits for a connection, and then has it.
+protocol Dialler: StreamHandler {
+    /// There was none to be had, and there will be none.
+    func unreachable(_ detail: String)
+}
+
+/// Connects to one address of a server after the other, says the first words, and hands over whoever answers. Lives on its loop, which
+/// `@unchecked Sendable` stands on.
+final class Dial: StreamHandler, @unchecked Sendable {
+    private let loop: EventLoop
+    private let request: [UInt8]
+    private let dialler: any Dialler
+    private let deadline: Int64
+    private var addresses: ArraySlice<PeerAddress> = []
+    private var stream: ByteStream?
+    private var isOver = false
+
+    private init(_ loop: EventLoop, _ request: [UInt8], deadline: Int64, for dialler: any Dialler) {
+        self.loop = loop
+        self.request = request
+        self.deadline = deadline
+        self.dialler = dialler
+    }
+
+    /// Begins, on the loop. What comes of it is said later.
+    ///
+    /// - Parameter deadline: when to give up if nothing has been answered by then, in nanoseconds of the loop's clock.
+    static func start(
+        to server: ServerAddress, on loop: EventLoop, saying request: [UInt8], deadline: Int64, for dialler: any Dialler
+    ) -> Dial {
+        let dial = Dial(loop, request, deadline: deadline, for: dialler)
+        // The look-up has no bound of its own.
+        loop.schedule(after: deadline &- loop.now) { [weak dial] in
+            guard let dial, dial.stream == nil else { return }
+            dial.fail("it took too long")
+        }
+        PeerAddress.find(host: server.host, port: server.port) { result in
+            let isKnown = loop.post {
+                switch result {
+                case .failure(let error): dial.fail(error.description)
+                case .success(let addresses):
+                    dial.addresses = addresses[...]
+                    dial.next("\(server.host) has no address")
+                }
+            }
+            // The loop is no more, so nobody else is there to say it.
+            if !isKnown { dial.fail("the client has stopped") }
+        }
+        return dial
+    }
+
+    /// Ends it, whatever has become of it; nothing further is said to whoever dialled but the end of a stream it may have.
+    func cancel() {
+        isOver = true
+        stream?.close()
+        stream = nil
+    }
+
+    private func fail(_ detail: String) {
+        guard !isOver else { return }
+        isOver = true
+        stream = nil
+        dialler.unreachable(detail)
+    }
+
+    private func next(_ detail: String) {
+        guard !isOver else { return }
+        guard let address = addresses.popFirst() else { return fail(detail) }
+        do throws(SystemError) {
+            try loop.connect(to: address) { [self] in begin(on: $0) }
+        } catch {
+            next(error.description)
+        }
+    }
+
+    private func begin(on stream: ByteStream) -> any StreamHandler {
+        guard !isOver else {
+            stream.close()
+            return self
+        }
+        self.stream = stream
+        stream.deadline = deadline
+        stream.send(request)
+        return self
+    }
+
+    // MARK: Until somebody answers
+
+    func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int {
+        if !isOver { stream.handler = dialler }
+        return 0
+    }
+
+    func inputEnded(_ stream: ByteStream) {
+        guard !isOver else { return stream.close() }
+        stream.handler = dialler
+        dialler.inputEnded(stream)
+    }
+
+    func deadlineReached(_ stream: ByteStream, now: Int64) {
+        stream.close()
+        // A peer that has taken our words and is mute: whoever waits for it may think its own of that.
+        guard !isOver else { return }
+        stream.handler = dialler
+        dialler.deadlineReached(stream, now: now)
+    }
+
+    func ended(_ stream: ByteStream, reason: EndReason) {
+        guard !isOver else { return }
+        self.stream = nil
+        switch reason {
+        case .failed(let code) where code == ECONNREFUSED || code == ENETUNREACH || code == EHOSTUNREACH:
+            // Nothing has been said to anybody.
+            next(SystemError.text(of: code))
+        case .failed(let code): fail(SystemError.text(of: code))
+        default: fail("the connection was closed")
+        }
+    }
+}

@@ -1,0 +1,122 @@
+import Synchronization
+
+/// Events on their way to the app, and how far it has come with them.
+///
+/// An event counts as handled when the app asks for the next one: the cursor moves then and not before, so that an app which is gone in
+/// the middle of an event is given it again.
+final class EventQueue: Sendable {
+    private struct Delivery {
+        /// Nil: only the position has moved.
+        var event: ClientEvent?
+        var cursor: String?
+    }
+
+    private struct State {
+        var waiting: [Delivery] = []
+        var head = 0
+        /// Of what has been handed out last.
+        var taken: String?
+        var handled: String?
+        var waiter: CheckedContinuation<Void, Never>?
+        var isFinished = false
+        var wasFull = false
+
+        var count: Int { waiting.count - head }
+
+        mutating func removeFirst() -> Delivery? {
+            guard head < waiting.count else { return nil }
+            let first = waiting[head]
+            waiting[head] = Delivery()
+            head += 1
+            if head == waiting.count || head > 1024 {
+                waiting.removeFirst(head)
+                head = 0
+            }
+            return first
+        }
+    }
+
+    private let state: Mutex<State>
+    private let limit: Int
+    private let roomAgain = Mutex<(@Sendable () -> Void)?>(nil)
+
+    init(limit: Int, cursor: String?) {
+        self.limit = max(1, limit)
+        state = Mutex(State(handled: cursor))
+    }
+
+    /// Where the app stands: it has handled everything up to here.
+    var cursor: String? { state.withLock { $0.handled } }
+
+    var isFull: Bool { state.withLock { $0.count >= limit } }
+
+    /// Whether so much of a full queue has been taken that it is worth to go on.
+    var hasRoom: Bool { state.withLock { $0.count <= limit / 2 } }
+
+    /// What to do when half of a full queue has been taken.
+    func onRoom(_ body: @escaping @Sendable () -> Void) { roomAgain.withLock { $0 = body } }
+
+    /// Puts an event, a position or both at the end. The limit is the caller's business: whoever has read something must be able to
+    /// hand it over.
+    func push(_ event: ClientEvent?, cursor: String?) {
+        let waiter = state.withLock { state in
+            if event == nil, state.count > 0, state.waiting[state.waiting.count - 1].event == nil {
+                state.waiting[state.waiting.count - 1].cursor = cursor
+            } else {
+                state.waiting.append(Delivery(event: event, cursor: cursor))
+            }
+            if state.count >= limit { state.wasFull = true }
+            return state.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    /// No more comes; what is there may still be taken.
+    func finish() {
+        let waiter = state.withLock { state in
+            state.isFinished = true
+            return state.waiter.take()
+        }
+        waiter?.resume()
+    }
+
+    /// The next event, and with that the last one is handled. Nil at the end, and when the task that asks is cancelled.
+    func next() async -> ClientEvent? {
+        while true {
+            let (event, isAtEnd, hasRoom) = take()
+            if hasRoom { roomAgain.withLock { $0 }?() }
+            if let event { return event }
+            if isAtEnd || Task.isCancelled { return nil }
+            await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in
+                    let isNeeded = state.withLock { state in
+                        guard state.count == 0, !state.isFinished, !Task.isCancelled, state.waiter == nil else {
+                            return false
+                        }
+                        state.waiter = continuation
+                        return true
+                    }
+                    if !isNeeded { continuation.resume() }
+                }
+            } onCancel: {
+                state.withLock { $0.waiter.take() }?.resume()
+            }
+        }
+    }
+
+    private func take() -> (event: ClientEvent?, isAtEnd: Bool, hasRoom: Bool) {
+        state.withLock { state in
+            if let taken = state.taken.take() { state.handled = taken }
+            var event: ClientEvent?
+            while event == nil, let delivery = state.removeFirst() {
+                event = delivery.event
+                guard let cursor = delivery.cursor else { continue }
+                // A mere position is handled with what came before it.
+                if event == nil { state.handled = cursor } else { state.taken = cursor }
+            }
+            let hasRoom = state.wasFull && state.count <= limit / 2
+            if hasRoom { state.wasFull = false }
+            return (event, event == nil && state.isFinished, hasRoom)
+        }
+    }
+}

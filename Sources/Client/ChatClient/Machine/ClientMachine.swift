@@ -1,0 +1,287 @@
+import ChatKernel
+
+/// Decides what a client does next: which way to try, when, and what of all that arrives is news. Pure: times come in, actions go out;
+/// it never sees a socket.
+///
+///                     token
+///     begin ── no cursor ──▶ snapshot (a poll without cursor)
+///        └──── cursor ─────▶ WebSocket ──hello {cursor}──▶ live ──lost──▶ wait, WebSocket again
+///                               │ refused, or mute                          ▲
+///                               └──▶ polling, while WebSocket is tried now and then
+///
+/// A position is a cursor, which only the server understands, and the highest `pos` that has been handed out: whatever comes
+/// a second time, on whichever way, is dropped by that. Both ways may be open at once for a moment.
+struct ClientMachine {
+    enum Input {
+        case begin
+        /// The deadline may have come. Early is harmless.
+        case time
+        case token(String)
+        /// The app has none now (nil), or has none ever.
+        case noToken(isFinal: Bool)
+
+        /// The server answered the upgrade with 101.
+        case opened(Int)
+        case frame(Int, ServerFrame)
+        /// An HTTP status instead of an upgrade.
+        case notUpgraded(Int, Refusal)
+        /// Nothing answers there.
+        case unreachable(Int)
+        /// The WebSocket is over.
+        case closed(Int, code: UInt16?)
+
+        case polled(Int, PollAnswer)
+        case pollRefused(Int, Refusal)
+        case pollFailed(Int)
+
+        case submit(OutboxItem)
+        case posted(Int, Receipt)
+        case postRefused(Int, Refusal)
+        case postFailed(Int)
+
+        case typing(ConversationID, on: Bool)
+        /// Whether the app takes what it is told.
+        case room(Bool)
+    }
+
+    /// An HTTP answer that is not what was asked for.
+    struct Refusal: Equatable {
+        var status: Int
+        var error: ChatError
+    }
+
+    enum Action: Equatable {
+        case askForToken
+        case open(Int, token: String)
+        case close(Int)
+        case send(Int, ClientLine)
+        /// With a cursor, or for a snapshot; how long the server may wait.
+        case poll(Int, cursor: String?, seconds: Int, token: String)
+        case cancel(Int)
+        case post(Int, OutboxItem, token: String)
+        /// - cursor: where the client stands once this has been taken.
+        case tell(ClientEvent?, cursor: String?)
+        /// The item is out of the outbox.
+        case forget(OutboxItem)
+        case end(ClientFailure)
+    }
+
+    enum Socket: Equatable {
+        case waiting(until: Int64)
+        case opening(Int)
+        /// The server has said hello. Entered: it has our cursor, and sends what is behind it.
+        case open(Int, entered: Bool)
+    }
+
+    enum Polling: Equatable {
+        case off
+        case waiting(until: Int64)
+        case asking(Int, isSnapshot: Bool)
+    }
+
+    let settings: ClientSettings
+    var dice: SplitMix64
+    var actions: [Action] = []
+
+    // Who we are.
+    var token: String?
+    var isAskingForToken = false
+    /// The server has taken the token.
+    var isTokenGood = false
+    /// Attempts from this one on were made with the token there is.
+    var tokenSince = 0
+    var tokenDue: Int64 = .min
+    var tokenBackoff: Backoff
+
+    // Where we stand.
+    var cursor: String?
+    var pos: Pos = 0
+    /// What the last snapshot holds of each conversation: events of it may come again.
+    var covered: [ConversationID: Seq] = [:]
+
+    // By which way.
+    var attempts = 0
+    var socket = Socket.waiting(until: .min)
+    var socketBackoff: Backoff
+    var upgradeBackoff: Backoff
+    /// WebSocket does not work here, as far as we know.
+    var isFallenBack = false
+    /// What the server has asked for before it closes.
+    var drainingWait: Int64 = 0
+    var polling = Polling.off
+    var pollBackoff: Backoff
+    /// The last poll was answered.
+    var isPollGood = false
+    /// The server has no polls.
+    var isWithoutPolls = false
+    /// How often we started over without having caught up since.
+    var restartBackoff: Backoff
+
+    var outbox: Outbox
+    var hasRoom = true
+    var state: ConnectionState?
+    var isOver = false
+
+    init(_ settings: ClientSettings, cursor: String?, seed: UInt64) {
+        self.settings = settings
+        self.cursor = cursor
+        dice = SplitMix64(seed: seed)
+        let (first, longest) = (Self.nanoseconds(settings.firstRetry), Self.nanoseconds(settings.longestRetry))
+        socketBackoff = Backoff(first: first, longest: longest)
+        pollBackoff = Backoff(first: first, longest: longest)
+        tokenBackoff = Backoff(first: first, longest: longest)
+        restartBackoff = Backoff(first: first, longest: longest)
+        let upgrade = Self.nanoseconds(settings.upgradeRetry)
+        upgradeBackoff = Backoff(first: upgrade, longest: upgrade * 10)
+        outbox = Outbox(limit: max(1, settings.outboxLimit))
+    }
+
+    static func nanoseconds(_ milliseconds: Int) -> Int64 {
+        Int64(min(max(1, milliseconds), 86_400_000)) * 1_000_000
+    }
+
+    // MARK: Steps
+
+    /// Takes what has happened; what is to be done about it.
+    mutating func take(_ input: Input, now: Int64) -> [Action] {
+        guard !isOver else { return [] }
+        handle(input, now: now)
+        if !isOver { settle(now: now) }
+        let result = actions
+        actions = []
+        return result
+    }
+
+    /// When `.time` is to be passed; nil when nothing waits for time.
+    var deadline: Int64? {
+        guard !isOver else { return nil }
+        var due: Int64?
+        func also(_ time: Int64) { due = min(due ?? .max, time) }
+        if token == nil { return isAskingForToken ? nil : tokenDue }
+        if isReadyForSocket, case .waiting(let until) = socket { also(until) }
+        if case .waiting(let until) = polling { also(until) }
+        if isReaching, let put = outbox.due(after: lastTime) { also(put) }
+        return due
+    }
+
+    /// The time of the last step.
+    var lastTime: Int64 = .min
+
+    private mutating func handle(_ input: Input, now: Int64) {
+        lastTime = now
+        switch input {
+        case .begin, .time: break
+        case .token(let text): take(token: text)
+        case .noToken(let isFinal):
+            isAskingForToken = false
+            if isFinal, token == nil { return end(.unauthorized) }
+            tokenDue = now + tokenBackoff.next(&dice)
+        case .opened(let number):
+            guard socket == .opening(number) else { return }
+            isTokenGood = true
+        case .frame(let number, let frame): take(frame, on: number, now: now)
+        case .notUpgraded(let number, let refusal): notUpgraded(number, refusal, now: now)
+        case .unreachable(let number): unreachable(number, now: now)
+        case .closed(let number, let code): closed(number, code, now: now)
+        case .polled(let number, let answer): polled(number, answer)
+        case .pollRefused(let number, let refusal): pollRefused(number, refusal, now: now)
+        case .pollFailed(let number): pollFailed(number, now: now)
+        case .submit(let item): outbox.add(item)
+        case .posted(let number, let receipt):
+            if let item = outbox.item(number) { delivered(item, receipt) }
+        case .postRefused(let number, let refusal): postRefused(number, refusal, now: now)
+        case .postFailed(let number):
+            outbox.lost(number, due: now + wait(1))
+        case .typing(let conversation, let on):
+            if case .open(let number, true) = socket { actions.append(.send(number, .typing(conversation, on: on))) }
+        case .room(let isThere): hasRoom = isThere
+        }
+    }
+
+    /// Does whatever the state asks for.
+    private mutating func settle(now: Int64) {
+        settleToken(now: now)
+        guard !isOver, let token else { return tellState(now: now) }
+        settleSocket(token, now: now)
+        settlePolling(token, now: now)
+        settleOutbox(token, now: now)
+        tellState(now: now)
+    }
+
+    mutating func attempt() -> Int {
+        attempts += 1
+        return attempts
+    }
+
+    mutating func end(_ failure: ClientFailure) {
+        isOver = true
+        actions.append(.end(failure))
+    }
+
+    mutating func tell(_ event: ClientEvent) { actions.append(.tell(event, cursor: nil)) }
+
+    // MARK: The token
+
+    private mutating func settleToken(now: Int64) {
+        guard token == nil, !isAskingForToken, tokenDue <= now else { return }
+        askForToken()
+    }
+
+    mutating func askForToken() {
+        guard !isAskingForToken else { return }
+        isAskingForToken = true
+        actions.append(.askForToken)
+    }
+
+    private mutating func take(token text: String) {
+        isAskingForToken = false
+        tokenBackoff.reset()
+        token = text
+        isTokenGood = false
+        tokenSince = attempts + 1
+        // A connection that stands goes on with it.
+        if case .open(let number, _) = socket { actions.append(.send(number, .auth(token: text))) }
+    }
+
+    /// The server did not take the token of this attempt.
+    mutating func unauthorized(_ attempt: Int) {
+        // An older token's: the one there is may be good.
+        guard attempt >= tokenSince, token != nil else { return }
+        guard isTokenGood else { return end(.unauthorized) }
+        token = nil
+        isTokenGood = false
+        tokenDue = .min
+    }
+
+    // MARK: What the app sees of it
+
+    private mutating func tellState(now: Int64) {
+        let next: ConnectionState
+        switch (socket, polling) {
+        case (.open(_, entered: true), _): next = .live
+        case (_, .asking(_, isSnapshot: false)) where isPollGood: next = .polling
+        case (_, .off) where isPollGood && usesPolls: next = .polling
+        case (.opening, _), (.open, _), (_, .asking): next = .connecting
+        case (.waiting(let socketDue), _):
+            var due = isReadyForSocket ? socketDue : .max
+            if case .waiting(let pollDue) = polling { due = min(due, pollDue) }
+            if token == nil { due = isAskingForToken ? now : tokenDue }
+            guard due > now, due != .max else {
+                next = .connecting
+                break
+            }
+            next = .waiting(milliseconds: Int(clamping: (due &- now) / 1_000_000))
+        }
+        guard next != state else { return }
+        if case .waiting = next, case .waiting = state { return }
+        state = next
+        tell(.connection(next))
+    }
+
+    /// The wait after so many refusals.
+    mutating func wait(_ refusals: Int) -> Int64 {
+        let whole = Backoff.whole(
+            Self.nanoseconds(settings.firstRetry), Self.nanoseconds(settings.longestRetry), refusals - 1)
+        return whole / 2 + Int64(dice.next() % UInt64(whole / 2 + 1))
+    }
+}

@@ -1,0 +1,72 @@
+public import ChatKernel
+
+/// What a client learns, in order.
+public enum ClientEvent: Sendable, Hashable {
+    /// Something happened for good. In the order of `pos`, each once, whatever the connection went through meanwhile. Where the wire
+    /// carries only an identifier (`by` of a deletion, of a membership), the author's `username` is empty.
+    case entry(Entry)
+    /// How things stand: the first event of a client that began without a cursor, and after each ``startingOver(_:)``.
+    case snapshot(ClientSnapshot)
+    /// The server does not know the position any more (its store was restored, say). What was known is to be forgotten; a snapshot follows.
+    case startingOver(ChatError.Code)
+    /// Entries that the server has, or had, and does not send by itself. The history can be asked for them if they are `fillable`.
+    case gap(Gap)
+    /// Not stored, and possibly merged or left out.
+    case typing(ConversationID, UserReference, on: Bool)
+    /// Not stored: who came or went, and who is there now.
+    case presence(ConversationID, UserReference, isOnline: Bool, active: [UserID])
+    /// Everything up to here has come; from now on it comes as it happens.
+    case caughtUp
+    /// How the client reaches the server. Only changes are told.
+    case connection(ConnectionState)
+    /// A message of the outbox is stored at the server.
+    case sent(OutboxItem, Receipt)
+    /// A message of the outbox will not be taken, and has left it.
+    case refused(OutboxItem, ChatError)
+}
+
+/// How a client reaches its server.
+public enum ConnectionState: Sendable, Hashable {
+    /// Neither way stands yet.
+    case connecting
+    /// By WebSocket: what happens comes at once.
+    case live
+    /// By long-polling, because there was no WebSocket to be had; it is tried again now and then.
+    case polling
+    /// Nothing was reached. It is tried again after about so many milliseconds.
+    case waiting(milliseconds: Int)
+}
+
+/// Conversations at one moment.
+public struct ClientSnapshot: Sendable, Hashable {
+    /// Newest activity first.
+    public var conversations: [State]
+    /// Whether the user is in more of them than are listed: the list of conversations has the rest.
+    public var hasMore: Bool
+
+    public struct State: Sendable, Hashable {
+        public var conversation: Conversation
+        /// The newest, ascending.
+        public var messages: [Message]
+        /// How far each member has read.
+        public var readMarks: [UserID: Seq]
+    }
+}
+
+/// A run of entries that was left out.
+public struct Gap: Sendable, Hashable {
+    public var conversation: ConversationID
+    public var seqs: ClosedRange<Seq>
+    /// A word: `retention`, for one.
+    public var reason: String
+    /// Whether the history still has them.
+    public var isFillable: Bool
+}
+
+/// What the server says of a message that it has stored.
+public struct Receipt: Sendable, Hashable {
+    public var message: MessageID
+    public var seq: Seq
+    /// It had been stored before: an answer was lost, and the message was sent again.
+    public var isDuplicate: Bool
+}

@@ -1,0 +1,96 @@
+import ChatKernel
+import ChatWire
+import Testing
+
+@testable import ChatClient
+
+@Suite("What the server says, read")
+struct ReadingTests {
+    private func frame(_ text: String) throws -> ServerFrame { try ServerFrame(Array(text.utf8)) }
+
+    @Test("every kind of entry is read back as what the server wrote")
+    func entries() throws {
+        let ann = UserReference(id: UserID("1"), username: "ann")
+        let members = [Member(user: ann, role: .owner)]
+        let changes: [Change] = [
+            .created(ConversationDetails(name: "Tea", description: nil, isGroup: true), members: members),
+            .message(
+                Change.Posted(
+                    id: MessageID("m"), content: "“hi”\n\u{1F375}", clientID: ClientID("c"), replyTo: MessageID("r"))),
+            .message(Change.Posted(id: MessageID("m"), content: "", isDeleted: true)),
+            .edited(MessageID("m"), content: "ho"), .deleted(MessageID("m")),
+            .reaction(MessageID("m"), key: "👍", on: false), .member(.role, Member(user: ann, role: .admin)),
+            .updated(ConversationDetails(name: nil, description: "quiet", isGroup: true)), .read(through: 12),
+        ]
+        for (place, change) in changes.enumerated() {
+            let isMark = if case .read = change { true } else { false }
+            let entry = Entry(
+                conversation: tea, seq: isMark ? 0 : Seq(place + 1), pos: Pos(place + 100),
+                at: Timestamp(microseconds: 1_770_201_000_123_456), author: ann, change: change)
+            var bytes: [UInt8] = []
+            V2.append(entry, epoch: Epoch(7), to: &bytes)
+            guard case .entry(let read, let cursor) = try ServerFrame(bytes) else {
+                Issue.record("no entry: \(String(decoding: bytes, as: UTF8.self))")
+                continue
+            }
+            #expect(read.change == change && read.seq == entry.seq && read.pos == entry.pos && read.at == entry.at)
+            #expect(read.author.id == ann.id)
+            #expect(cursor == Cursor(epoch: Epoch(7), pos: entry.pos).description)
+        }
+    }
+
+    @Test("moments are read to the microsecond, on both sides of a leap day, and nonsense is refused")
+    func moments() {
+        for microseconds in [
+            0, 1, 951_782_399_999_999, 951_782_400_000_000, 951_868_800_000_001, 1_770_201_000_123_456,
+            -62_167_219_200_000_000, 253_402_300_799_999_999,
+        ] as [Int64] {
+            let time = Timestamp(microseconds: microseconds)
+            #expect(Timestamp(wire: time.description) == time, "\(time)")
+        }
+        #expect(Timestamp(wire: "1970-01-01T00:00:01Z") == Timestamp(microseconds: 1_000_000))
+        #expect(Timestamp(wire: "1970-01-01T00:00:00.5Z") == Timestamp(microseconds: 500_000))
+        for text in [
+            "", "Z", "1970-01-01T00:00:00", "1970-13-01T00:00:00Z", "1970-01-01T00:00:00.Z", "1970-01-01T00:00:00+00Z",
+            "1970-01-01 00:00:00Z", "1970-01-01T00:00:00.99999999999999999999999Z",
+        ] {
+            #expect(Timestamp(wire: text) == nil, "\(text)")
+        }
+    }
+
+    @Test("an event of a later version is passed over, and its cursor still counts")
+    func unknown() throws {
+        #expect(try frame(#"{"type":"poll_created","cursor":"1.7.9","seq":3}"#) == .other(cursor: "1.7.9"))
+        #expect(try frame(#"{"type":"lagging","behind":9}"#) == .other(cursor: nil))
+        #expect(try frame(#"{"type":"member","action":"knighted","by":"1","cursor":"c"}"#) == .other(cursor: "c"))
+    }
+
+    @Test(
+        "what is not of the protocol is an error, never a trap",
+        arguments: [
+            "", "null", "[]", "{}", #"{"type":1}"#, #"{"type":"message"}"#, #"{"type":"hello"}"#,
+            #"{"type":"gap","conversation_id":"a","from_seq":9,"to_seq":1}"#,
+            #"{"type":"gap","conversation_id":"a","from_seq":-1,"to_seq":1}"#,
+            #"{"type":"read","conversation_id":"a","pos":9223372036854775808,"user_id":"1","read_seq":1}"#,
+            #"{"type":"draining","retry_after_ms":99999999999999}"#,
+            #"{"type":"typing","conversation_id":"","sender_id":"1"}"#,
+        ])
+    func broken(text: String) {
+        #expect(throws: ChatError.self) { try frame(text) }
+    }
+
+    @Test("addresses of servers")
+    func addresses() throws {
+        let plain = try ServerAddress("http://127.0.0.1:8000")
+        #expect(plain.host == "127.0.0.1" && plain.port == 8000 && plain.prefix.isEmpty)
+        #expect(try ServerAddress("ws://chat.example/team/").description == "http://chat.example/team")
+        #expect(try ServerAddress("http://[::1]:81/").description == "http://[::1]:81")
+        #expect(try ServerAddress("http://[::1]").host == "::1")
+        for text in [
+            "", "chat", "https://chat.example", "wss://chat.example", "http://", "http://:80", "http://a:b",
+            "http://a:99999", "ftp://a", "http://me@a", "http://a/ b", "http://a?b",
+        ] {
+            #expect(throws: ClientFailure.self, "\(text)") { try ServerAddress(text) }
+        }
+    }
+}

@@ -67,6 +67,12 @@ extension StoreConformance {
             try expect(try await names(.all(after: nil)), equals: all, "all")
             try expect(try await names(.all(after: "ADA"), 2), equals: ["bob", "cai"], "two behind ada")
             try expect(try await names(.all(after: nil), 0), equals: [], "none of them")
+            try expect(try await names(.disabled(since: scene.now)), equals: ["abd"], "disabled")
+            let later = scene.now.advanced(bySeconds: 1)
+            try expect(try await names(.disabled(since: later)), equals: [], "disabled later")
+            try await scene.store.save(
+                User(id: UserID("of abc"), username: "abc", isActive: false, createdAt: scene.now, updatedAt: later))
+            try expect(try await names(.disabled(since: later)), equals: ["abc"], "disabled since")
         },
         ConformanceCase("a disabled account keeps its place in history and can be enabled again") { harness in
             let scene = try await Scene.open(harness)

@@ -101,7 +101,7 @@ struct FileTests {
         try execute("PRAGMA user_version = 99", on: path)
         #expect(
             await refusal()?.detail
-                == "\(path) was written by a newer version of this program (schema 99, this one knows 4); "
+                == "\(path) was written by a newer version of this program (schema 99, this one knows 5); "
                 + "use that version, or a backup from before it")
     }
 

@@ -59,6 +59,7 @@ func undoSchema(to version: Int, of path: String) throws {
     let steps = [
         2: "DROP INDEX memberships_owned;", 3: "DROP TABLE mark_index;",
         4: "DROP TABLE words; DELETE FROM meta WHERE name IN ('searched', 'unswept', 'word_rule');",
+        5: "DROP INDEX users_disabled;",
     ]
     let undone = steps.filter { $0.key > version }.sorted { $0.key > $1.key }.map(\.value)
     try execute(undone.joined() + "PRAGMA user_version = \(version)", on: path)

@@ -150,6 +150,9 @@ public enum UserQuery: Hashable, Sendable {
     case prefix(String)
     /// All, behind this username.
     case all(after: String?)
+    /// Accounts that are not active and were changed at this moment or later. Asked every few seconds, so it must not cost a look at
+    /// every account.
+    case disabled(since: Timestamp)
 }
 
 extension Store {

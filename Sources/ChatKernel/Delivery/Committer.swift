@@ -16,6 +16,8 @@ final class Committer: Sendable {
         var isFailing = false
         /// A batch of nothing is to be tried, to see whether that has passed.
         var wantsTrial = false
+        /// Who is to be told with the next batch, if it is one of nothing, that it may not be here any more.
+        var dismissals: [UserID] = []
 
         /// Whether a batch may be taken, or there will be none. The gate holds nothing back when stopping: by then
         /// outlets may be gone, and the pulse that looks at the gate again has stopped too.
@@ -92,6 +94,14 @@ final class Committer: Sendable {
         wakeAfter { state in
             if state.isFailing, !state.isStopping { state.wantsTrial = true }
             return !state.isFailing
+        }
+    }
+
+    /// Has these users' connections closed, in order with what is committed.
+    func dismiss(_ users: [UserID]) {
+        wakeAfter { state in
+            state.dismissals += users
+            if !state.isStopping { state.wantsTrial = true }
         }
     }
 
@@ -210,7 +220,11 @@ final class Committer: Sendable {
         }
         if !isLost, !batch.isEmpty { metrics.batches.add(1, ordering: .relaxed) }
         metrics.entries.add(committed, ordering: .relaxed)
-        let addressed = await address(groups.parcels(), settlements, through: groups.through)
+        let dismissals = state.withLock { state in
+            defer { state.dismissals = [] }
+            return state.dismissals
+        }
+        let addressed = await address(groups.parcels(), settlements, dismissals, through: groups.through)
         let generation = wakeAfter { [time] in
             $0.isFailing = isLost
             return $0.queue.written(toOutlets: addressed.count, now: time.monotonic())
@@ -235,11 +249,11 @@ final class Committer: Sendable {
 
     /// Sorts parcels by outlet, and learns first who is in conversations that have not had news for long.
     private func address(
-        _ parcels: [Parcel], _ settlements: [Settlement], through: Pos
+        _ parcels: [Parcel], _ settlements: [Settlement], _ dismissals: [UserID], through: Pos
     ) async -> [Fanout.Addressed] {
         var isFinal = false
         while true {
-            switch fanout.address(parcels, settlements, through: through, isFinal: isFinal) {
+            switch fanout.address(parcels, settlements, dismissals: dismissals, through: through, isFinal: isFinal) {
             case .done(let addressed): return addressed
             case .lacks(let conversations):
                 for conversation in conversations {

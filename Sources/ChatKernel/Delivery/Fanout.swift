@@ -9,6 +9,8 @@ final class Fanout: Sendable {
         var readers: [ConversationID: [Readers]] = [:]
         var followers = Followers()
         var rosters = Rosters()
+        /// Where there are sessions, and how many.
+        var outlets: [ObjectIdentifier: Readers] = [:]
         /// Everything committed up to here has been handed out; nil until the kernel knows where the store stands.
         var through: Pos?
         /// The same, and it is in the outlets' queues.
@@ -53,6 +55,22 @@ final class Fanout: Sendable {
     func send(_ signal: Signal) {
         let outlets = state.withLock { $0.readers[signal.conversation]?.map(\.outlet) ?? [] }
         for outlet in outlets { outlet.signal(signal) }
+    }
+
+    // MARK: Sessions
+
+    func opened(by outlet: any Outlet) {
+        state.withLock {
+            $0.outlets[ObjectIdentifier(outlet), default: Readers(outlet: outlet, count: 0)].count += 1
+        }
+    }
+
+    func closed(by outlet: any Outlet) {
+        state.withLock { state in
+            let key = ObjectIdentifier(outlet)
+            state.outlets[key]?.count -= 1
+            if state.outlets[key]?.count == 0 { state.outlets[key] = nil }
+        }
     }
 
     // MARK: Users
@@ -109,7 +127,7 @@ final class Fanout: Sendable {
     /// Sorts what a commit brought by outlet: only those that follow a conversation, or one of its members, get its parcel.
     /// - Parameter isFinal: members that are not known stay so: their mail is said to lack.
     func address(
-        _ parcels: [Parcel], _ settlements: [Settlement], through: Pos, isFinal: Bool = false
+        _ parcels: [Parcel], _ settlements: [Settlement], dismissals: [UserID] = [], through: Pos, isFinal: Bool = false
     ) -> Addressing {
         var sorting = Sorting()
         let lacking: [ConversationID] = state.withLock { state in
@@ -130,6 +148,11 @@ final class Fanout: Sendable {
                 }
             }
             if isMailed { state.rosters.trim() }
+            if !dismissals.isEmpty {
+                // Wherever there are sessions: whose they are the outlets know.
+                for readers in state.outlets.values { sorting[readers.outlet].dismissals = dismissals }
+                for follower in state.followers.all { sorting[follower.outlet].dismissals = dismissals }
+            }
             if through > 0 { state.through = through }
             return []
         }

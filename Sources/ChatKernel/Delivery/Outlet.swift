@@ -17,6 +17,8 @@ public final class Batch: Sendable {
     public let mail: [Mail]
     /// Not all mail is here: what the followed users are to get of this batch is in the store only.
     public let lacksMail: Bool
+    /// Users who may not be here any more: everything of theirs is to be closed, after what this batch brings.
+    public let dismissals: [UserID]
     /// Everything committed up to here has been handed out, with this batch.
     public let through: Pos
     /// What became of the commands of this outlet's sessions, in the order in which they were submitted.
@@ -27,6 +29,7 @@ public final class Batch: Sendable {
         parcels = contents.parcels
         mail = contents.mail
         lacksMail = contents.lacksMail
+        dismissals = contents.dismissals
         settlements = contents.settlements
         self.through = through
         report = Report(gate)
@@ -36,6 +39,7 @@ public final class Batch: Sendable {
         var parcels: [Parcel] = []
         var mail: [Mail] = []
         var lacksMail = false
+        var dismissals: [UserID] = []
         var settlements: [Settlement] = []
     }
 

@@ -244,6 +244,7 @@ struct Ledger {
             case .username(let name): accounts.values.filter { User.folded($0.username) == User.folded(name) }
             case .prefix(let name):
                 accounts.values.filter { $0.isActive && User.folded($0.username).hasPrefix(User.folded(name)) }
+            case .disabled(let since): accounts.values.filter { !$0.isActive && $0.updatedAt >= since }
             case .all(let after):
                 accounts.values.filter { user in after.map { User.folded(user.username) > User.folded($0) } ?? true }
             }

@@ -84,6 +84,7 @@ public final class Kernel: Sendable {
                 group.addTask { await self.committer.run() }
             }
             group.addTask { await self.pulse.run { self.beat() } }
+            group.addTask { await self.watchAccounts() }
         }
     }
 
@@ -233,11 +234,13 @@ public final class Kernel: Sendable {
                     retryAfterMilliseconds: 5000, limit: .connectionsPerUser))
         }
         metrics.sessions.add(1, ordering: .relaxed)
+        fanout.opened(by: outlet)
         return Session(id: id, identity: identity, kernel: self, outlet: outlet)
     }
 
     func closed(_ session: Session) {
         metrics.sessions.subtract(1, ordering: .relaxed)
+        fanout.closed(by: session.outlet)
         ephemera.withLock { ephemera in
             let left = (ephemera.sessions[session.user.id] ?? 1) - (Mutation.leaksSessions.isOn ? 0 : 1)
             ephemera.sessions[session.user.id] = left > 0 ? left : nil

@@ -4,7 +4,7 @@ import ChatKernel
 /// number it leads to; a step that has been released is never changed again.
 enum Migrations {
     /// The step at index i leads from version i to version i + 1.
-    static let steps: [String] = [Schema.version1, Schema.version2, Schema.version3, Schema.version4]
+    static let steps: [String] = [Schema.version1, Schema.version2, Schema.version3, Schema.version4, Schema.version5]
 
     static var current: Int64 { Int64(steps.count) }
 

@@ -116,6 +116,11 @@ enum Schema {
             line, content = '', columnsize = 0, detail = none, tokenize = "ascii tokenchars ':'");
         INSERT INTO meta(name, value) VALUES ('searched', 0), ('unswept', 0), ('word_rule', 0);
         """
+
+    /// Who was disabled lately is asked every few seconds.
+    static let version5 = """
+        CREATE INDEX users_disabled ON users(updated_at) WHERE is_active = 0;
+        """
 }
 
 /// What `meta` counts. Counters are stored: a number that a client has seen must not come again, also when the rows

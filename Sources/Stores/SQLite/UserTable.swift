@@ -57,6 +57,13 @@ enum UserTable {
                 if user.isActive { found.append(user) }
                 return found.count < limit
             }
+        case .disabled(let since):
+            try connection.statement(
+                columns + " INDEXED BY users_disabled WHERE is_active = 0 AND updated_at >= ? ORDER BY folded LIMIT ?"
+            ).each(.time(since), .integer(Int64(limit))) {
+                found.append(user($0))
+                return true
+            }
         case .all(let after):
             let start = after.map { User.folded($0) } ?? ""
             try connection.statement(columns + " WHERE folded > ? ORDER BY folded LIMIT ?").each(

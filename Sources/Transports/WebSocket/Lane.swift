@@ -188,9 +188,15 @@ final class Lane: Outlet, @unchecked Sendable {
         mail.take(batch)
         for settlement in batch.settlements { settle(settlement.tag, settlement.result, of: settlement.session) }
         giveFloor(to: nil)
+        if !batch.dismissals.isEmpty { dismiss(Set(batch.dismissals)) }
         // Reported once the loop has polled again and handed over what came in meanwhile: else the next batch starts
         // without the messages that are already in the sockets.
         loop.afterNextPoll { batch.finished() }
+    }
+
+    private func dismiss(_ users: Set<UserID>) {
+        // A copy: who is closed may leave.
+        for connection in Array(connections.values) where users.contains(connection.user) { connection.dismiss() }
     }
 
     private func take(_ signal: Signal) {

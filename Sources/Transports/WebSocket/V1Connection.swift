@@ -33,7 +33,7 @@ final class V1Connection: WebSocketChannel, FeedReader, @unchecked Sendable {
         readOn()
     }
 
-    var user: UserID { session.user.id }
+    override var user: UserID { session.user.id }
     var isOver: Bool { liveness.isClosing }
 
     // MARK: From the client

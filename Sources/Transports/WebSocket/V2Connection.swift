@@ -55,7 +55,7 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
         stream.send(V2Frames.frame { V2.append(greeting, id: id, to: &$0) })
     }
 
-    var user: UserID { session?.user.id ?? UserID("") }
+    override var user: UserID { session?.user.id ?? UserID("") }
 
     // MARK: From the client
 

@@ -41,6 +41,12 @@ class WebSocketChannel: StreamHandler, @unchecked Sendable {
     /// The socket is gone.
     func gone() {}
 
+    /// Who is connected; empty for one that has not said so.
+    var user: UserID { UserID("") }
+
+    /// The user may not be here any more.
+    func dismiss() { close(expiryCode, "disabled") }
+
     /// What else is due at a time, such as a warning; nil for nothing. ``due(now:)`` is called then.
     var nextDue: Int64? { nil }
     func due(now: Int64) {}

@@ -346,6 +346,28 @@ struct WebSocketV2Tests {
         }
     }
 
+    @Test("a disabled user's connections end, in both profiles, and nothing past that is shown")
+    func disabled() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let (first, second) = (try bob.enter(room), try bob.open(room))
+            _ = try second.next()
+            try second.send(#"{"type":"subscribe","id":"s"}"#)
+            _ = try second.answer(to: "s")
+            let witness = try ann.enter(room)
+            try ann.post("before", in: room)
+            host.kernel.dismiss([UserID("bob")])
+            try witness.send(#"{"type":"message","content":"after"}"#)
+            #expect(try first.next("message")["content"] == "before")
+            #expect(try first.closed() == .close(code: 1008, reason: "disabled"))
+            #expect(try second.event()["content"] == "before")
+            #expect(try second.closed() == .close(code: 4401, reason: "disabled"))
+            try witness.here("ann")
+            #expect(try host.metric("chat_sessions_open") == 1)
+        }
+    }
+
     @Test("a host that stops says so, with 4503")
     func stopping() async throws {
         try await withHost { host in

@@ -33,8 +33,9 @@ package struct Tuning: Sendable {
     package var searchTurns = 5
     /// Without a question for so long the writer has time for what can wait.
     package var quietNanoseconds: Int64 = 20_000_000
-    /// Otherwise it has one part in so many of its time for it.
-    package var leisureShare: Int64 = 32
+    /// Otherwise it has one part in so many of its time for it: some three thousand messages a second, and nothing to be seen in a
+    /// benchmark. With a thirty-second part there is, once the index has to be copied into the file as well.
+    package var leisureShare: Int64 = 100
 
     package init() {}
 }

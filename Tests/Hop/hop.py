@@ -18,6 +18,7 @@ from support import runner  # noqa: E402
 from support.checks import Failed, equal, holds  # noqa: E402
 
 import records  # noqa: E402
+from counter import Counter  # noqa: E402
 from crowd import Crowd, Owner, Sender  # noqa: E402
 from traveller import Traveller  # noqa: E402
 
@@ -64,6 +65,7 @@ class Run:
             self.travellers.append(
                 Traveller(person, f"{person.name}, of one room", self.die(), self.start, self.counts, rooms, room))
         self.crowd.travellers = list(self.travellers)
+        self.counter = Counter(owner, "user0, who counts", self.die(), self.start, self.counts, rooms)
 
     async def late(self):
         """A second device of everybody who stays, from a snapshot in the middle on."""
@@ -104,7 +106,7 @@ class Run:
         owner = Owner(self.people[0], self.crowd, self.die(), self.people[1:1 + RESTLESS], MORE_ROOMS)
         senders = [asyncio.create_task(Sender(person, f"s{number}", self.crowd, self.die()).run())
                    for number, person in enumerate(self.people)]
-        self.journeys = [asyncio.create_task(traveller.travel(self.stop)) for traveller in self.travellers]
+        self.journeys = [asyncio.create_task(traveller.travel(self.stop)) for traveller in [*self.travellers, self.counter]]
         late = asyncio.create_task(self.late())
         ruling = asyncio.create_task(owner.run(self.stop))
         restarts = asyncio.create_task(self.restart())
@@ -149,6 +151,7 @@ class Run:
         arrivals = await asyncio.gather(*(traveller.arrive() for traveller in self.travellers), return_exceptions=True)
         for traveller, arrival in zip(self.travellers, arrivals):
             await self.check(f"the log of {traveller.name}", self.compare(traveller, arrival))
+        await self.check(f"the logs of {self.counter.name}", self.count(whole))
 
     async def compare(self, traveller, trouble):
         if trouble is not None:
@@ -157,6 +160,13 @@ class Run:
         self.counts["events"] += records.compare(
             traveller.log, stored, self.erased, traveller.person.id, traveller.start == self.start, traveller.name)
         self.counts["same polls compared"] += records.agree(traveller.twins, self.erased)
+
+    async def count(self, whole):
+        last = {}
+        for event, _ in records.Shown(whole).events:
+            last[event["conversation_id"]] = event["seq"]
+        await self.counter.arrive(last)
+        self.counts["events by number"] += records.count(self.counter, whole, self.erased)
 
 
 async def run(options, scratch):

@@ -60,16 +60,7 @@ def compare(shown, stored, erased, user, is_whole, what):
       conversations that the user is in, whenever they were set; what was set before the user's last coming was not shown then.
     """
     shown, stored = Shown(shown), Shown(stored)
-    for at, ((event, raw), (other, bytes)) in enumerate(zip(shown.events, stored.events)):
-        if raw == bytes:
-            continue
-        changed = list((event | {"content": "", "is_deleted": True}).items())
-        holds(event["type"] in ("message", "edited") and event["message_id"] in erased and list(other.items()) == changed,
-              f"{what}: event {at} was shown as\n  {raw.decode()}\nand is stored as\n  {bytes.decode()}")
-    if len(shown.events) != len(stored.events):
-        longer = max(shown.events, stored.events, key=len)
-        raise Failed(f"{what}: {len(shown.events)} events were shown and {len(stored.events)} are stored; the first of the rest "
-                     f"is {longer[min(len(shown.events), len(stored.events))][1].decode()}")
+    same(shown.events, stored.events, erased, what)
     stays = tile(stored.events if is_whole else [], user, what)
     for key, (event, raw) in stored.marks.items():
         mine = shown.marks.get(key, (None, None))[1]
@@ -77,6 +68,27 @@ def compare(shown, stored, erased, user, is_whole, what):
         if is_whole and (mine is not None or since is not None and event["pos"] > since):
             equal(mine, raw, f"{what}: the last read mark of {key}")
     return len(shown.events)
+
+
+def same(shown, stored, erased, what):
+    for at, ((event, raw), (other, bytes)) in enumerate(zip(shown, stored)):
+        if raw == bytes:
+            continue
+        changed = list((event | {"content": "", "is_deleted": True}).items())
+        holds(event["type"] in ("message", "edited") and event["message_id"] in erased and list(other.items()) == changed,
+              f"{what}: event {at} was shown as\n  {raw.decode()}\nand is stored as\n  {bytes.decode()}")
+    if len(shown) != len(stored):
+        longer = max(shown, stored, key=len)
+        raise Failed(f"{what}: {len(shown)} events were shown and {len(stored)} are stored; the first of the rest "
+                     f"is {longer[min(len(shown), len(stored))][1].decode()}")
+
+
+def count(counter, stored, erased):
+    """The log of each conversation that was read by its numbers, as `compare` has it, read marks aside."""
+    events = Shown(stored).events
+    for room, log in counter.logs.items():
+        same(Shown(log).events, [event for event in events if event[0]["conversation_id"] == room], erased, counter.name)
+    return sum(len(log) for log in counter.logs.values())
 
 
 def tile(events, user, what):

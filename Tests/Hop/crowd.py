@@ -9,6 +9,8 @@ import aiohttp
 
 from support.checks import Failed
 from wire import Broken, Wire
+# A page of the store and a reader's queue hold few of these.
+LONG = "long " * 6000
 
 WINDOW = 16
 # How many positions half of the travellers may be behind before senders wait for them.
@@ -71,7 +73,8 @@ class Sender:
             return None
         self.crowd.begun += 1
         self.count += 1
-        post = Post(self.dice.choice(rooms), f"{self.name}-{self.count}", f"{self.name} {self.count} {self.dice.choice(TEXTS)}")
+        text = LONG if self.dice.random() < 0.01 else self.dice.choice(TEXTS)
+        post = Post(self.dice.choice(rooms), f"{self.name}-{self.count}", f"{self.name} {self.count} {text}")
         self.crowd.posts.append((self, post))
         self.open.append(post)
         return post

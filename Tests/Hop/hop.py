@@ -27,7 +27,8 @@ ROOMS = 6
 RESTLESS = 3
 # What the owner makes while it runs, besides.
 MORE_ROOMS = 4
-TRANSPORTS = [{"type": "rest"}, {"type": "websocket"}, {"type": "long-polling", "streamSeconds": 20}]
+# Queues as short and streams as short-lived as they may be.
+TRANSPORTS = [{"type": "rest"}, {"type": "websocket", "outboxBytes": 65_536}, {"type": "long-polling", "streamSeconds": 10}]
 
 
 class Run:

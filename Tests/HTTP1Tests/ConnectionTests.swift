@@ -33,6 +33,35 @@ struct ConnectionTests {
         #expect(events.contains(.body(Array("abc".utf8))))
     }
 
+    @Test("Fields that are repeated are read as they were, whatever the request line says")
+    func repeated() {
+        let fields = "Host: a\r\nX: \(String(repeating: "x", count: 100))\r\n\r\n"
+        let other = "Host: b\r\nX: \(String(repeating: "x", count: 100))\r\n\r\n"
+        let lines = [
+            "GET /1", "GET /1", "HEAD /1", "GET /1?q=1", "GET /1?q=2", "GET http://c/1", "GET /1", "OPTIONS *",
+            "GET /2",
+        ]
+        let requests = lines.flatMap { line in
+            [(1, fields), (1, fields), (0, fields), (0, fields), (1, other), (1, fields)].map { minor, fields in
+                "\(line) HTTP/1.\(minor)\r\n\(fields)"
+            }
+        }
+        // Read whole, nearly all are repetitions; read byte by byte, none is.
+        let heads = read(requests.joined()).filter { $0 != .end }
+        #expect(heads.count == requests.count)
+        for (head, request) in zip(heads, requests) { #expect(read(request).first == head) }
+    }
+
+    @Test("A head is said to be repeated only right behind another with the same fields")
+    func isRepeated() {
+        let (one, other) = (get("X: 1\r\n"), get("X: 2\r\n"))
+        let large = get("X: \(String(repeating: "x", count: 3000))\r\n")
+        let content = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"
+        let all = [one, one, other, one, one, large, one, large, large, content, one, content, content, one, one]
+        let heads = read(all.joined()).compactMap { if case .head(let head) = $0 { head } else { nil } }
+        #expect(heads.indices.filter { heads[$0].isRepeated } == [1, 4, 14])
+    }
+
     @Test("Nothing of one request stays for the next")
     func nothingStays() throws {
         let events = read(chunked("5;a\r\nhello\r\n0\r\nT: 1\r\n\r\n") + "GET /?q HTTP/1.0\r\n\r\n" + get())

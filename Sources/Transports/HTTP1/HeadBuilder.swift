@@ -2,30 +2,31 @@
 struct HeadBuilder {
     private(set) var fields: [HTTPField] = []
     private var method = ""
-    private var target = ""
     private var path = ""
     private var query: String?
     private var authority: String?
     private var minorVersion = 1
 
-    mutating func begin(_ bytes: borrowing Span<UInt8>, _ line: RequestLineReader.Line) throws(PeerViolation) {
+    /// - Parameter last: the head before, if there was one: mostly the same place is asked again.
+    mutating func begin(
+        _ bytes: borrowing Span<UInt8>, _ line: RequestLineReader.Line, after last: RequestHead?
+    ) throws(PeerViolation) {
         guard line.major == 1 else { throw PeerViolation(status: 505, detail: "only HTTP/1.1 and HTTP/1.0 are spoken") }
         minorVersion = Int(min(line.minor, 1))
         method = bytes.text(line.method)
         let isOptions = method == "OPTIONS"
         let parts = try RequestTarget(bytes, line.target, isOptions: isOptions)
-        target = bytes.text(line.target)
         authority = parts.authority.map { bytes.text($0) }
         query = parts.query.map { bytes.text($0) }
         if let range = parts.path {
-            path = range == line.target ? target : bytes.text(range)
+            path = last.flatMap { Self.isText($0.path, bytes, range) ? $0.path : nil } ?? bytes.text(range)
         } else {
             path = isOptions && query == nil ? "*" : "/"
         }
-        fields.reserveCapacity(16)
     }
 
     mutating func add(_ bytes: borrowing Span<UInt8>, name: Range<Int>, value: Range<Int>) {
+        if fields.isEmpty { fields.reserveCapacity(16) }
         fields.append(HTTPField(name: bytes.text(name), value: bytes.text(value)))
     }
 
@@ -58,15 +59,28 @@ struct HeadBuilder {
             contentLengths: contentLengths, transferEncodings: transferEncodings, minorVersion: minorVersion,
             limit: limits.bodyBytes)
 
-        var head = RequestHead(method: method, path: path, query: query, host: authority, minorVersion: minorVersion)
-        head.target = target
-        head.fields = fields
-        head.keepAlive = !saysClose && (minorVersion >= 1 || saysKeepAlive)
-        if case .length(let length) = framing { head.contentLength = length }
-        head.isChunked = framing == .chunked
-        head.expectsContinue =
-            expects && minorVersion >= 1 && head.hasBody && fields.list("expect", has: "100-continue")
+        let hasBody = framing != .none && framing != .length(0)
+        let head = RequestHead(
+            method: method, path: path, query: query, host: authority, minorVersion: minorVersion,
+            fields: fields, keepAlive: !saysClose && (minorVersion >= 1 || saysKeepAlive),
+            expectsContinue: expects && minorVersion >= 1 && hasBody && fields.list("expect", has: "100-continue"),
+            framing: framing)
         return (head, framing)
+    }
+
+    /// The target says no host: the fields are as they came.
+    var isPlain: Bool { authority == nil }
+
+    /// Whether the fields of this head can be judged as those of another, once they are known to be the same.
+    func resembles(_ other: RequestHead) -> Bool { authority == nil && minorVersion == other.minorVersion }
+
+    /// The same as another head but for the request line. The builder is as new afterwards.
+    mutating func finish(as other: RequestHead) -> RequestHead {
+        defer { self = HeadBuilder() }
+        return RequestHead(
+            method: method, path: path, query: query, host: other.host, minorVersion: minorVersion,
+            fields: other.fields, keepAlive: other.keepAlive, expectsContinue: false, framing: .none,
+            isRepeated: true)
     }
 
     /// Exactly one `Host` in HTTP/1.1, at most one in HTTP/1.0 (RFC 9112 section 3.2). The host of an absolute-form target
@@ -80,5 +94,12 @@ struct HeadBuilder {
         try HostRules.check(value.span, 0..<value.count)
         if let authority { fields[index].value = authority }
         return fields[index].value
+    }
+
+    private static func isText(_ text: String, _ bytes: borrowing Span<UInt8>, _ range: Range<Int>) -> Bool {
+        let text = text.utf8.span
+        guard text.count == range.count else { return false }
+        for at in text.indices where text[at] != bytes[range.lowerBound + at] { return false }
+        return true
     }
 }

@@ -51,6 +51,7 @@ public struct RequestMachine: ~Copyable, Sendable {
     private var chunks = ChunkedReader()
     private var head = HeadBuilder()
     private var fieldBlockBytes = 0
+    private var repeated = RepeatedFields()
 
     public init(limits: HTTPLimits = HTTPLimits()) {
         self.limits = limits
@@ -83,6 +84,8 @@ public struct RequestMachine: ~Copyable, Sendable {
 
     private mutating func readHead(_ bytes: borrowing Span<UInt8>) -> (consumed: Int, step: Step) {
         var position = 0
+        // Where the fields begin, if all of them are here.
+        var fields: Int?
         if case .requestLine = state {
             request: while true {
                 switch requestLine.read(bytes, from: position, allowance: limits.requestLineBytes) {
@@ -90,12 +93,19 @@ public struct RequestMachine: ~Copyable, Sendable {
                 case .violation(let violation): return refuse(violation)
                 case .emptyLine(let next): position = next
                 case .line(let line):
-                    do throws(PeerViolation) { try head.begin(bytes, line) } catch { return refuse(error) }
+                    do throws(PeerViolation) { try head.begin(bytes, line, after: repeated.head) } catch {
+                        return refuse(error)
+                    }
                     position = line.next
                     state = .fields
+                    fields = position
                     break request
                 }
             }
+        }
+        if let fields, let (known, next) = repeated.match(bytes, from: fields), head.resembles(known) {
+            state = .length(0)
+            return (next, .head(head.finish(as: known)))
         }
         while true {
             if fieldLine.isAtStart, position < bytes.count, bytes[position] != Byte.carriageReturn {
@@ -113,7 +123,14 @@ public struct RequestMachine: ~Copyable, Sendable {
                 position = next
             case .sectionEnd(let next):
                 fieldBlockBytes = 0
-                return finishHead(consumed: next)
+                let isWhole = head.isPlain
+                let answer = finishHead(consumed: next)
+                if isWhole, let fields, case .head(let head) = answer.step {
+                    repeated.remember(bytes, fields..<next, of: head)
+                } else {
+                    repeated = RepeatedFields()
+                }
+                return answer
             }
         }
     }

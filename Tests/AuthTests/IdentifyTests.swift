@@ -28,6 +28,49 @@ import Testing
         #expect(await desk.outcome(token) == "ada")
     }
 
+    @Test("Who was identified a moment ago is known at once, and no longer than the account is believed")
+    func recognized() async throws {
+        let desk = try await Desk()
+        let token = try Signed.hs256.token
+        #expect(desk.authority.recognize(token) == nil)
+        desk.time.advance(milliseconds: 500)
+        let identity = try await desk.identify(token)
+        desk.time.advance(milliseconds: 1500)
+        _ = try await desk.identify(token)
+        desk.time.advance(milliseconds: 499)
+        let known = try #require(desk.authority.recognize(token))
+        #expect(known.identity == identity)
+        #expect(known.until == desk.time.monotonic() + 1_000_000)
+        #expect(desk.authority.recognize(String(token.dropLast())) == nil)
+        #expect(desk.authority.recognize("x" + token) == nil)
+        let forged = "X" + token.dropFirst()
+        #expect(desk.authority.recognize(forged) == nil)
+        desk.time.advance(milliseconds: 1)
+        #expect(desk.authority.recognize(token) == nil)
+    }
+
+    @Test("A token that ends is not recognized past its end")
+    func endsWhileRecognized() async throws {
+        let desk = try await Desk()
+        let end = Forge.now + 1 - Identity.leewaySeconds
+        let token = try token(#"{"sub":"ada","exp":\#(end)}"#)
+        _ = try await desk.identify(token)
+        desk.time.advance(milliseconds: 999)
+        #expect(desk.authority.recognize(token)?.until == desk.time.monotonic() + 1_000_000)
+        desk.time.advance(milliseconds: 1)
+        #expect(desk.authority.recognize(token) == nil)
+    }
+
+    @Test("Recent tokens are bounded, and the newest are kept") func tokensBound() {
+        var recent = RecentTokens(capacity: 10)
+        for index in 0..<1000 {
+            let identity = Identity(user: UserReference(id: UserID("\(index)"), username: "\(index)"))
+            recent.insert("token \(index)", identity, until: 1)
+            #expect(recent.count <= 10)
+            #expect(recent.find("token \(index)", at: 0)?.identity == identity)
+        }
+    }
+
     @Test("A thousand requests of one client are one query") func remembered() async throws {
         let desk = try await Desk()
         let token = try Signed.hs256.token

@@ -44,6 +44,15 @@ public protocol Authenticator: Sendable {
     func identify(_ credentials: Credentials) async throws(ChatError) -> Identity
 }
 
+/// An optional ability: to know at once whom it identified a moment ago, so that a client that asks again and again need not wait
+/// each time until somebody has been asked.
+public protocol Recognizing: Authenticator {
+    /// Who the bearer of a token is, as ``Authenticator/identify(_:)`` would say it now, and until when that may be believed (in
+    /// monotonic nanoseconds). Nil for whatever is not certain, and for all that would be refused: ask there. May be called
+    /// concurrently, and must not block.
+    func recognize(_ token: String) -> (identity: Identity, until: Int64)?
+}
+
 /// An optional ability: accounts with passwords, and tokens for them.
 public protocol Accounts: Authenticator {
     /// Whether anybody may make an account.

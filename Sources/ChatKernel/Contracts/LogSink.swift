@@ -4,6 +4,9 @@
 /// Called from any thread; must not block for long. Callers put no token, password or message content into it.
 public protocol LogSink: Sendable {
     func log(_ level: LogLevel, _ message: String, _ fields: [LogField])
+
+    /// Whether lines of this level go anywhere: asked before those are made that come with each request. True by default.
+    func takes(_ level: LogLevel) -> Bool
 }
 
 public enum LogLevel: String, Sendable, Comparable, CaseIterable {
@@ -35,6 +38,8 @@ public struct LogField: Sendable {
 }
 
 extension LogSink {
+    public func takes(_ level: LogLevel) -> Bool { true }
+
     public func info(_ message: String, _ fields: LogField...) { log(.info, message, fields) }
     public func warning(_ message: String, _ fields: LogField...) { log(.warning, message, fields) }
     public func error(_ message: String, _ fields: LogField...) { log(.error, message, fields) }
@@ -44,4 +49,5 @@ extension LogSink {
 public struct SilentLog: LogSink {
     public init() {}
     public func log(_ level: LogLevel, _ message: String, _ fields: [LogField]) {}
+    public func takes(_ level: LogLevel) -> Bool { false }
 }

@@ -15,6 +15,7 @@ import Synchronization
 public final class Kernel: Sendable {
     public let store: any Store
     public let authenticator: any Authenticator
+    private let recognizer: (any Recognizing)?
     public let limits: KernelLimits
     public let metrics = KernelMetrics()
     public let time: any TimeSource
@@ -61,6 +62,7 @@ public final class Kernel: Sendable {
     ) {
         self.store = store
         self.authenticator = authenticator
+        recognizer = authenticator as? any Recognizing
         self.limits = limits
         self.time = time
         self.random = random
@@ -95,6 +97,9 @@ public final class Kernel: Sendable {
     public func identify(_ credentials: Credentials) async throws(ChatError) -> Identity {
         try await authenticator.identify(credentials)
     }
+
+    /// The same at once, when that is possible without asking anybody: nil says nothing but that ``identify(_:)`` must.
+    public func recognize(_ token: String) -> (identity: Identity, until: Int64)? { recognizer?.recognize(token) }
 
     // MARK: Commands
 

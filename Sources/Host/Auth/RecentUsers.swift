@@ -28,14 +28,18 @@ struct RecentUsers {
 
     var count: Int { young.count + old.count }
 
-    func find(_ id: UserID, at now: Int64) -> Record? {
-        guard let (record, until) = young[id] ?? old[id], now < until else { return nil }
-        return record
+    func find(_ id: UserID, at now: Int64) -> (record: Record, until: Int64)? {
+        guard let found = young[id] ?? old[id], now < found.until else { return nil }
+        return found
     }
 
     /// - Parameter asked: when the store was asked, which is the moment the answer is certain for.
-    mutating func insert(_ record: Record, asked: Int64) {
+    /// - Returns: until when it is believed.
+    @discardableResult
+    mutating func insert(_ record: Record, asked: Int64) -> Int64 {
         if young.count >= generation, young[record.user.id] == nil { (old, young) = (young, [:]) }
-        young[record.user.id] = (record, asked &+ Self.lifetime)
+        let until = asked &+ Self.lifetime
+        young[record.user.id] = (record, until)
+        return until
     }
 }

@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A token is judged in this order: form and size, signature, claims, time, account. Nothing before the signature
 /// touches the store (`reliability.md` R23), and every refusal has one sentence.
-public final class TokenAuthority: Accounts, TicketIssuing {
+public final class TokenAuthority: Accounts, TicketIssuing, Recognizing {
     let store: any Store
     let keys: KeyRing
     let settings: AuthSettings
@@ -13,6 +13,7 @@ public final class TokenAuthority: Accounts, TicketIssuing {
     let passwords: Passwords
     let limiter: Mutex<AttemptLimiter>
     private let recent = Mutex(RecentUsers())
+    private let recentTokens = Mutex(RecentTokens())
     private let provisioning = Turnstile()
     private let tickets = Mutex(TicketTable())
 
@@ -38,15 +39,26 @@ public final class TokenAuthority: Accounts, TicketIssuing {
         switch credentials {
         case .token(let token):
             let claims = try keys.verify(token, at: time.wall(), settings.claimRules)
-            guard let record = try await record(of: claims), record.isActive else { throw KeyRing.tokenInvalid }
-            return Identity(user: record.user, expiresAt: claims.expiresAt, isSuperuser: record.isSuperuser)
+            guard let (record, until) = try await record(of: claims), record.isActive else {
+                throw KeyRing.tokenInvalid
+            }
+            let identity = Identity(user: record.user, expiresAt: claims.expiresAt, isSuperuser: record.isSuperuser)
+            recentTokens.withLock { $0.insert(token, identity, until: until) }
+            return identity
         case .ticket(let text):
             let now = time.monotonic()
             guard let identity = tickets.withLock({ $0.redeem(text, now: now) }),
-                let record = try await record(of: identity.user.id), record.isActive
+                let (record, _) = try await record(of: identity.user.id), record.isActive
             else { throw ChatError(.tokenInvalid, "The ticket is unknown, spent or too old.") }
             return identity
         }
+    }
+
+    public func recognize(_ token: String) -> (identity: Identity, until: Int64)? {
+        let now = time.monotonic()
+        guard let (identity, until) = recentTokens.withLock({ $0.find(token, at: now) }) else { return nil }
+        let left = identity.timeLeft(at: time.wall())
+        return left > 0 ? (identity, min(until, now &+ left)) : nil
     }
 
     public func issueTicket(to identity: Identity) throws(ChatError) -> Ticket {
@@ -56,14 +68,17 @@ public final class TokenAuthority: Accounts, TicketIssuing {
         return ticket
     }
 
-    private func record(of claims: Claims) async throws(ChatError) -> RecentUsers.Record? {
+    /// An account, and until when it is believed.
+    private typealias Known = (record: RecentUsers.Record, until: Int64)
+
+    private func record(of claims: Claims) async throws(ChatError) -> Known? {
         let asked = time.monotonic()
         if let record = try await record(of: claims.subject) { return record }
         guard settings.autoProvision else { return nil }
         return remember(try await provision(claims), as: claims.subject, asked: asked)
     }
 
-    private func record(of id: UserID) async throws(ChatError) -> RecentUsers.Record? {
+    private func record(of id: UserID) async throws(ChatError) -> Known? {
         let asked = time.monotonic()
         if let remembered = recent.withLock({ $0.find(id, at: asked) }) { return remembered }
         guard let user = try await stored(id) else { return nil }
@@ -71,11 +86,10 @@ public final class TokenAuthority: Accounts, TicketIssuing {
     }
 
     /// To a store two spellings of "é" may be the same text; to whoever issued the token they are two people.
-    private func remember(_ user: User, as id: UserID, asked: Int64) -> RecentUsers.Record? {
+    private func remember(_ user: User, as id: UserID, asked: Int64) -> Known? {
         guard user.id == id else { return nil }
         let record = RecentUsers.Record(user)
-        recent.withLock { $0.insert(record, asked: asked) }
-        return record
+        return (record, recent.withLock { $0.insert(record, asked: asked) })
     }
 
     private func stored(_ id: UserID) async throws(ChatError) -> User? {

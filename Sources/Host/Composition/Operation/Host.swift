@@ -219,14 +219,14 @@ public final class Host: Sendable {
 extension LogSink {
     fileprivate func note(_ event: HTTPServerEvent) {
         switch event {
-        case .answered(let method, let path, let status, let nanoseconds, let peer):
+        case .answered(let method, let path, let status, let nanoseconds, let peer) where takes(.debug):
             log(
                 .debug, "answered",
                 [
                     LogField("method", method), LogField("path", path), LogField("status", status),
                     LogField("us", nanoseconds / 1000), LogField("peer", peer),
                 ])
-        case .violation(let status, let detail, let peer):
+        case .violation(let status, let detail, let peer) where takes(.debug):
             log(.debug, "violation", [LogField("status", status), LogField("detail", detail), LogField("peer", peer)])
         case .handshakeFailed(let failure, let peer):
             log(.debug, "TLS handshake failed", [LogField("reason", failure.description), LogField("peer", peer)])
@@ -234,7 +234,7 @@ extension LogSink {
         case .refused(let peer): warning("connection refused: too many", LogField("peer", peer))
         case .acceptTrouble(let error): warning("accepting rests", LogField("reason", "\(error)"))
         case .draining: info("draining")
-        case .listening: break
+        case .listening, .answered, .violation: break
         }
     }
 }

@@ -24,8 +24,10 @@ public final class StreamLog: LogSink {
         self.descriptor = descriptor
     }
 
+    public func takes(_ level: LogLevel) -> Bool { level >= threshold }
+
     public func log(_ level: LogLevel, _ message: String, _ fields: [LogField]) {
-        guard level >= threshold else { return }
+        guard takes(level) else { return }
         var line: [UInt8] = []
         switch form {
         case .json:

@@ -51,7 +51,7 @@ struct ExchangeTests {
         let route = Route(
             "GET", "/poll",
             .exchange { _, exchange in
-                exchange.onClosed { closed.continuation.yield() }
+                exchange.wait(until: .max, Waiter { if $0 == .peerLeft { closed.continuation.yield() } })
                 shelf.put(exchange)
                 parked.continuation.yield()
             })
@@ -68,6 +68,46 @@ struct ExchangeTests {
             #expect(shelf.take()?.respond(ok("still here")) == true)
             try await onThread { () throws in
                 #expect(try client.answer().body == "still here")
+                #expect(try client.readToEnd() == [])
+            }
+        }
+    }
+
+    @Test func aParkedExchangeHearsThatItsTimeIsOverAndTheConnectionGoesOn() async throws {
+        let route = Route(
+            "GET", "/poll",
+            .exchange { _, exchange in
+                exchange.wait(
+                    until: exchange.loop.now + 1_000_000,
+                    Waiter { reason in
+                        #expect(reason == .timeOut)
+                        exchange.respond(ok("nothing"))
+                    })
+            })
+        try await withServer([route]) { _, port in
+            try await onThread {
+                let client = try TestClient(port: port)
+                for _ in 0..<2 { #expect(try client.get("/poll").body == "nothing") }
+            }
+        }
+    }
+
+    @Test func answersGivenAtOnceComeInTheOrderOfTheirRequests() async throws {
+        let shared = SharedResponse(ok("to all"))
+        let routes = [
+            Route("GET", "/at-once", .exchange { $1.respond(ok($0.head.query ?? "")) }),
+            Route("GET", "/shared", .exchange { $1.respond(shared) }),
+        ]
+        try await withServer(routes) { _, port in
+            try await onThread {
+                let client = try TestClient(port: port)
+                let paths = (0..<100).map { $0 % 3 == 0 ? "/shared" : "/at-once?\($0)" }
+                try client.send(paths.map { "GET \($0) HTTP/1.1\r\nHost: test\r\n\r\n" }.joined())
+                for number in 0..<100 {
+                    #expect(try client.answer().body == (number % 3 == 0 ? "to all" : "\(number)"))
+                }
+                try client.send("GET /shared HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+                #expect(try client.answer().field("connection") == "close")
                 #expect(try client.readToEnd() == [])
             }
         }
@@ -118,6 +158,15 @@ struct ExchangeTests {
             #expect(answer.field("upgrade") == "websocket")
         }
     }
+}
+
+/// Waits, and does something when it is over.
+final class Waiter: ExchangeWaiter {
+    private let body: @Sendable (WaitEnd) -> Void
+
+    init(_ body: @escaping @Sendable (WaitEnd) -> Void) { self.body = body }
+
+    func waitEnded(_ reason: WaitEnd) { body(reason) }
 }
 
 /// Sends everything back in upper case, changed in place.

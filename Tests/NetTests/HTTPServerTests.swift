@@ -370,7 +370,12 @@ struct HTTPServerTests {
         let route = Route(
             "GET", "/parked",
             .exchange { _, exchange in
-                exchange.onDraining { exchange.respond(ok("so be it")) }
+                exchange.wait(
+                    until: .max,
+                    Waiter { reason in
+                        #expect(reason == .draining)
+                        exchange.respond(ok("so be it"))
+                    })
                 begun.continuation.yield()
             })
         var limits = HTTPServerLimits()

@@ -25,13 +25,17 @@ public struct Mailbox: Sendable {
     public init(after: Pos) { self.after = after }
 
     /// A batch has come for the user.
-    public mutating func put(_ parcel: Parcel, of batch: Pos) {
+    public mutating func put(_ parcel: Parcel, of batch: Pos) { put([parcel], of: batch) }
+
+    /// The same of one parcel in an array, which the mailboxes of all its readers share.
+    mutating func put(_ one: [Parcel], of batch: Pos) {
+        guard let parcel = one.first else { return }
         if Mutation.losesMail.isOn, parcel.count > 1 { return }
         size += Self.weight(of: parcel)
         if let last = kept.indices.last, last >= head, kept[last].through == batch {
             kept[last].parcels.append(parcel)
         } else {
-            kept.append(Item(parcels: [parcel], through: batch))
+            kept.append(Item(parcels: one, through: batch))
         }
         // The newest stays, whatever its size: all readers share it, and it would be read from the store the moment after.
         while kept.count - head > Self.items || size > Self.bytes && kept.count - head > 1 { dropOldest() }
@@ -93,15 +97,17 @@ extension Mailbox.Item {
         public let pos: Pos
     }
 
+    /// Whether the user is shown the whole of a single parcel.
+    public func isWhole(for user: UserID, after pos: Pos, among conversations: Set<ConversationID>?) -> Bool {
+        parcels.count == 1 && conversations?.contains(parcels[0].conversation) ?? true
+            && !parcels[0].isCrossed(by: user)
+            && pos < parcels[0].firstPos
+    }
+
     /// What a user is shown of it behind a position, in the order of `pos`: events of several conversations interleave, and a client
     /// that has one has all before it. Nil for the whole of a single parcel.
     public func selection(for user: UserID, after pos: Pos, among conversations: Set<ConversationID>?) -> [Event]? {
-        if parcels.count == 1, conversations?.contains(parcels[0].conversation) ?? true,
-            !parcels[0].isCrossed(by: user),
-            pos < parcels[0].firstPos
-        {
-            return nil
-        }
+        if isWhole(for: user, after: pos, among: conversations) { return nil }
         var selection: [Event] = []
         for (place, parcel) in parcels.enumerated() where conversations?.contains(parcel.conversation) ?? true {
             let events = parcel.events()

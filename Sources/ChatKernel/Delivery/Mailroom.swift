@@ -21,6 +21,14 @@ public struct Mailroom: Sendable {
 
     public func place(of user: UserID) -> Int? { places[user] }
 
+    /// Whether there is a box at a place.
+    public func isOpen(_ place: Int) -> Bool { boxes.indices.contains(place) && boxes[place] != nil }
+
+    /// Whether the box at a place is the user's.
+    public func holds(_ user: UserID, at place: Int) -> Bool {
+        boxes.indices.contains(place) && boxes[place]?.follower.user == user
+    }
+
     /// A box for a user who has none. Nil when `follow` gives nothing.
     /// - Parameter follow: is ``Kernel/follow(_:as:by:)``, with the place.
     public mutating func open(
@@ -51,11 +59,12 @@ public struct Mailroom: Sendable {
         }
         var touched: [Int] = []
         for mail in batch.mail {
+            let parcels = [mail.parcel]
             for follower in mail.followers {
                 let place = follower.place
                 // A box may have gone, and its place to another, while the batch was on its way.
                 guard boxes.indices.contains(place), boxes[place]?.follower === follower else { continue }
-                boxes[place]?.mailbox.put(mail.parcel, of: batch.through)
+                boxes[place]?.mailbox.put(parcels, of: batch.through)
                 if boxes[place]?.touched != batch.through {
                     boxes[place]?.touched = batch.through
                     touched.append(place)

@@ -55,7 +55,10 @@ public final class Parcel: Sendable {
     public var last: Seq { entries.last?.seq ?? 0 }
 
     /// The lowest and the highest `pos` of what is here.
-    public var firstPos: Pos { min(entries.first?.pos ?? .max, marks.first?.pos ?? .max) }
+    public var firstPos: Pos {
+        // By index, as above.
+        min(entries.isEmpty ? .max : entries[0].pos, marks.isEmpty ? .max : marks[0].pos)
+    }
     public var lastPos: Pos { max(entries.last?.pos ?? 0, marks.last?.pos ?? 0) }
 
     /// How many events are here.

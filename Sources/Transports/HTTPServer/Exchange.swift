@@ -6,40 +6,45 @@ import Synchronization
 ///
 /// One that is let go without an answer is answered with 500: a peer never waits for what cannot come.
 public final class Exchange: Sendable {
-    /// The connection's loop: a place for timers.
+    /// The connection's loop.
     public let loop: EventLoop
 
     enum Answer: Sendable {
         case response(HTTPResponse)
+        case shared(SharedResponse)
         case upgrade(to: String, fields: [HTTPField], attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler)
         case stream(HTTPResponse, attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler)
         case none
     }
 
-    private struct State {
-        var answered = false
-        var peerLeft = false
-        var draining = false
-        var whenClosed: (@Sendable () -> Void)?
-        var whenDraining: (@Sendable () -> Void)?
-    }
+    private let connection: HTTPConnection
+    private let stream: ByteStream
+    /// Which of the connection's requests it is.
+    private let turn: UInt64
+    private let isAnswered = Atomic<Bool>(false)
 
-    private let state = Mutex(State())
-    private let deliver: @Sendable (Answer) -> Void
-
-    init(loop: EventLoop, deliver: @escaping @Sendable (Answer) -> Void) {
-        self.loop = loop
-        self.deliver = deliver
+    init(_ connection: HTTPConnection, turn: UInt64, on stream: ByteStream) {
+        loop = stream.loop
+        self.connection = connection
+        self.turn = turn
+        self.stream = stream
     }
 
     deinit {
-        if !state.withLock({ $0.answered }) { deliver(.none) }
+        // By then nobody else has it, so nobody can answer meanwhile.
+        if !isAnswered.load(ordering: .relaxed) { post(.none) }
     }
 
-    /// Answers, from any thread. Only the first answer counts; false for a later one.
+    /// Answers, from any thread; on the loop it is sent before this returns. Only the first answer counts; false for a later
+    /// one.
     @discardableResult
-    public func respond(_ response: HTTPResponse) -> Bool {
-        give(.response(response))
+    public func respond(_ response: HTTPResponse) -> Bool { give(.response(response)) }
+
+    /// The same with an answer that others on this loop get too. On the loop only.
+    @discardableResult
+    public func respond(_ response: SharedResponse) -> Bool {
+        assert(loop.isCurrent, "touched from outside the loop's thread")
+        return give(.shared(response))
     }
 
     /// Answers with a body that has no end yet, from any thread: the head and the beginning are sent, then `attach` is called on the
@@ -51,52 +56,47 @@ public final class Exchange: Sendable {
         give(.stream(beginning, attach: attach))
     }
 
-    /// Calls `body` on the loop when the peer has ended its sending side or is gone, if that comes before the answer; at once when
-    /// it has happened already. A peer that ended only its sending side may still read an answer.
-    public func onClosed(_ body: @escaping @Sendable () -> Void) {
-        let now = state.withLock { state in
-            guard !state.answered else { return false }
-            if !state.peerLeft { state.whenClosed = body }
-            return state.peerLeft
-        }
-        if now { body() }
+    /// Something to keep on the loop for as long as the peer's requests say the same in all their fields, such as who asks. What was
+    /// kept for the request before is here if, and only if, this one's head `isRepeated`.
+    public var keepsake: AnyObject? {
+        get { connection.keepsake }
+        set { connection.keepsake = newValue }
     }
 
-    /// Calls `body` on the loop when the server begins to drain, if that comes before the answer; at once when it has begun: the
-    /// moment to answer with what there is.
-    public func onDraining(_ body: @escaping @Sendable () -> Void) {
-        let now = state.withLock { state in
-            guard !state.answered else { return false }
-            if !state.draining { state.whenDraining = body }
-            return state.draining
-        }
-        if now { body() }
+    /// Waits, on the loop: from here on the waiter is kept, and is told once why it should wait no longer, if that comes before
+    /// the answer; at once when it has come already.
+    /// - Parameter deadline: in monotonic nanoseconds; never early, and as coarse as `ByteStream.deadline`.
+    public func wait(until deadline: Int64, _ waiter: any ExchangeWaiter) {
+        assert(loop.isCurrent, "touched from outside the loop's thread")
+        connection.wait(turn, until: deadline, waiter, stream)
     }
 
     func give(_ answer: Answer) -> Bool {
-        let (first, _, _) = state.withLock { state in
-            // The closures are let go outside of the lock: their captures may end with a call to this object.
-            let released = (!state.answered, state.whenClosed.take(), state.whenDraining.take())
-            state.answered = true
-            return released
+        guard !isAnswered.exchange(true, ordering: .relaxed) else { return false }
+        switch answer {
+        case .response, .shared:
+            if loop.isCurrent { connection.finish(turn, answer, stream) } else { post(answer) }
+        case .upgrade, .stream, .none: post(answer)
         }
-        if first { deliver(answer) }
-        return first
+        return true
     }
 
-    func peerLeft() {
-        let body = state.withLock { state in
-            state.peerLeft = true
-            return state.whenClosed.take()
-        }
-        body?()
+    private func post(_ answer: Answer) {
+        loop.post { [connection, turn, stream] in connection.finish(turn, answer, stream) }
     }
+}
 
-    func drain() {
-        let body = state.withLock { state in
-            state.draining = true
-            return state.whenDraining.take()
-        }
-        body?()
-    }
+/// Who waits at an exchange. Called on its loop, once at most.
+public protocol ExchangeWaiter: AnyObject, Sendable {
+    func waitEnded(_ reason: WaitEnd)
+}
+
+/// Why nobody need wait any longer.
+public enum WaitEnd: Sendable, Equatable {
+    /// The deadline has come.
+    case timeOut
+    /// The peer has ended its sending side, after which it may still read an answer, or is gone.
+    case peerLeft
+    /// The server stops: the moment to answer with what there is.
+    case draining
 }

@@ -30,12 +30,19 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     // The request being read or handled.
     private var head: RequestHead?
     private var match = Router.Match.notFound
+    /// Where `match` was found.
+    private var place: (method: String, path: String) = ("", "")
+    /// What a handler made of the fields, for as long as the peer sends the same. See `Exchange.keepsake`.
+    var keepsake: AnyObject?
     private var body: [UInt8] = []
     private var began: Int64 = 0
     private var headDeadline: Int64?
     /// Counts requests, so that a late answer is not taken for the answer to another one.
     private var turn: UInt64 = 0
-    private weak var exchange: Exchange?
+    /// Who waits for a reason not to wait; here while the request is being handled, until it has been told.
+    private var waiter: (any ExchangeWaiter)?
+    /// A request is being handed to its handler: what is answered meanwhile goes out with the rest of the read.
+    private var isDispatching = false
 
     // Answers not handed to the stream yet.
     private var answers: [[UInt8]] = []
@@ -97,7 +104,11 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     private func begin(_ head: RequestHead, _ stream: ByteStream, contentFollows: Bool) {
         began = stream.loop.now
         headDeadline = nil
-        match = server.router.match(method: head.method, path: head.path)
+        if head.path != place.path || head.method != place.method {
+            match = server.router.match(method: head.method, path: head.path)
+            place = (head.method, head.path)
+        }
+        if !head.isRepeated, keepsake != nil { keepsake = nil }
         self.head = head
         guard head.expectsContinue else { return }
         switch match {
@@ -160,7 +171,11 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
             let exchange = park(stream)
             server.enqueue { exchange.respond(await respond(request)) }
         case .exchange(let accept):
-            accept(request, park(stream))
+            isDispatching = true
+            state = .handling
+            accept(request, Exchange(self, turn: turn, on: stream))
+            isDispatching = false
+            if state == .handling, waiter == nil { stream.deadline = nil }
         case .upgrade where server.origins?.judge(request.head) == .refuse:
             // Before anything is asked of anybody: unlike an answer, what is said there the browser does not hold back.
             answer(server.errorBody(403, "forbidden", "pages of this origin may not connect here"), stream)
@@ -182,21 +197,33 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     private func park(_ stream: ByteStream) -> Exchange {
         state = .handling
         stream.deadline = nil
-        let turn = self.turn
-        let exchange = Exchange(loop: stream.loop) { [self] answer in
-            stream.loop.post { self.finish(turn, answer, stream) }
-        }
-        self.exchange = exchange
-        if stream.isInputOver { exchange.peerLeft() }
-        if isDraining { exchange.drain() }
-        return exchange
+        return Exchange(self, turn: turn, on: stream)
     }
 
-    private func finish(_ turn: UInt64, _ result: Exchange.Answer, _ stream: ByteStream) {
+    /// See `Exchange.wait`.
+    func wait(_ turn: UInt64, until deadline: Int64, _ waiter: any ExchangeWaiter, _ stream: ByteStream) {
+        guard turn == self.turn, state == .handling else {
+            // Answered already, or nobody is there.
+            if state == .gone { waiter.waitEnded(.peerLeft) }
+            return
+        }
+        if stream.isInputOver { return waiter.waitEnded(.peerLeft) }
+        if isDraining { return waiter.waitEnded(.draining) }
+        self.waiter = waiter
+        stream.deadline = deadline
+    }
+
+    private func endWait(_ reason: WaitEnd) { waiter.take()?.waitEnded(reason) }
+
+    /// See `Exchange.respond`.
+    func finish(_ turn: UInt64, _ result: Exchange.Answer, _ stream: ByteStream) {
         guard state == .handling, turn == self.turn else { return }
-        exchange = nil
+        waiter = nil
         switch result {
         case .response(let response): answer(response, stream)
+        case .shared(let response):
+            answer(
+                response.response.status, server.serialize(response, to: head, keepAlive: !isLast, on: stream), stream)
         case .upgrade(let name, let fields, let attach):
             if upgrade(to: name, fields, attach, stream) { return }
         case .stream(let response, let attach):
@@ -204,6 +231,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         case .none where isDraining: answer(stopping, stream)
         case .none: answer(server.errorBody(500, "internal", "nobody answered"), stream)
         }
+        guard !isDispatching else { return }
         flush(stream)
         if state == .reading { proceed(stream) }
     }
@@ -285,13 +313,16 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     // MARK: Answering
 
     private func answer(_ response: HTTPResponse, _ stream: ByteStream) {
-        let bytes = server.serialize(response, to: head, keepAlive: !isLast, on: stream)
+        answer(response.status, server.serialize(response, to: head, keepAlive: !isLast, on: stream), stream)
+    }
+
+    private func answer(_ status: Int, _ bytes: [UInt8], _ stream: ByteStream) {
         state = ResponseWriter.stays(open: !isLast, after: head) ? .reading : .closing
-        server.counters.countAnswer(response.status)
+        server.counters.countAnswer(status)
         if let head {
             server.log(
                 .answered(
-                    method: head.method, path: head.path, status: response.status,
+                    method: head.method, path: head.path, status: status,
                     nanoseconds: stream.loop.now - began, peer: stream.peerAddress))
         }
         head = nil
@@ -328,7 +359,8 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     private func sendAnswers(_ stream: ByteStream) {
         guard let only = answers.first else { return }
         if answers.count == 1 { stream.send(only) } else { stream.sendGather(answers) }
-        answers = []
+        // Room for one is kept: mostly there is one.
+        answers.removeAll(keepingCapacity: answers.count == 1)
         answerBytes = 0
     }
 
@@ -357,7 +389,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         case .reading:
             // Whole requests may wait for their turn yet; when all are answered, `waitForMore` closes.
             if stream.unconsumedBytes == 0 { close(stream) } else { stream.resumeReading() }
-        case .handling: exchange?.peerLeft()
+        case .handling: endWait(.peerLeft)
         case .congested, .closing, .gone: break
         }
     }
@@ -369,6 +401,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     }
 
     func deadlineReached(_ stream: ByteStream, now: Int64) {
+        if state == .handling { return endWait(.timeOut) }
         if let stalled = stream.stalledSince {
             let due = stalled + server.limits.progressTimeout.nanoseconds
             if due <= now { stream.close() } else { stream.deadline = due }
@@ -386,12 +419,12 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     func drain(_ stream: ByteStream, deadline: Int64) {
         isDraining = true
         isLast = true
-        exchange?.drain()
+        endWait(.draining)
         if state == .reading, machine.isBetweenRequests, stream.unconsumedBytes == 0 { closeIdle(stream) }
     }
 
     func ended(_ stream: ByteStream, reason: EndReason) {
         state = .gone
-        exchange?.peerLeft()
+        endWait(.peerLeft)
     }
 }

@@ -227,6 +227,17 @@ public final class HTTPServer: Sendable {
             response, to: head, keepAlive: keepAlive, isStreamed: isStreamed, date: date)
     }
 
+    /// The same for an answer that many get: one array for all whose requests leave nothing to choose.
+    func serialize(
+        _ shared: SharedResponse, to head: RequestHead?, keepAlive: Bool, on stream: ByteStream
+    ) -> [UInt8] {
+        let make = { [self] in serialize(shared.response, to: head, keepAlive: keepAlive, on: stream) }
+        guard let head, keepAlive, head.keepAlive, head.minorVersion == 1, head.method == "GET",
+            origins == nil || head.first("Origin") == nil
+        else { return make() }
+        return shared.bytes(date: dates[stream.loop.index].now(), isSecure: stream.isSecure, make)
+    }
+
     // MARK: TLS handshakes
 
     private var handshakeLimit: Int { limits.handshakes == 0 ? .max : limits.handshakes }

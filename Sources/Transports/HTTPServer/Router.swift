@@ -22,7 +22,9 @@ struct Router: Sendable {
 
         let literals: [String: Node]
         let parameter: Node?
-        let endpoints: [String: Endpoint]
+        typealias Endpoints = [String: Endpoint]
+
+        let endpoints: Endpoints
 
         /// Builds the tree below a point from the routes that reach it.
         init(_ routes: [(segments: ArraySlice<Segment>, route: Route, names: [String])]) {
@@ -49,6 +51,8 @@ struct Router: Sendable {
     }
 
     private let root: Node
+    /// Places without parameters, by their path as it is mostly written.
+    private let plain: [String: Node.Endpoints]
 
     init(_ routes: [Route]) throws(RouteConflict) {
         var seen: Set<[String]> = []
@@ -68,11 +72,17 @@ struct Router: Sendable {
             entries.append((segments[...], route, names))
         }
         root = Node(entries)
+        var plain: [String: Node.Endpoints] = [:]
+        for route in routes where !route.pattern.contains(where: { "{%".contains($0) }) {
+            plain[route.pattern, default: [:]][route.method] = Node.Endpoint(names: [], handler: route.handler)
+        }
+        self.plain = plain
     }
 
     func match(method: String, path: String) -> Match {
         // `OPTIONS *` asks about the server as a whole.
         if path == "*" { return .options(allow: ["GET", "HEAD", "OPTIONS"]) }
+        if let here = plain[path], let chosen = here[method] { return .found(chosen.handler, PathParameters()) }
         guard let segments = Self.decoded(path) else { return .notFound }
         var values: [String] = []
         guard let endpoints = Self.find(segments[...], root, &values) else { return .notFound }

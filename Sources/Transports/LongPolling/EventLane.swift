@@ -7,6 +7,8 @@ import ChatWire
 /// Who waits for a user's mail. Lives on its loop.
 protocol EventReader: AnyObject {
     var user: UserID { get }
+    /// The place of the user's box, while it is let in.
+    var place: Int? { get set }
     /// What the reader has.
     var position: Pos { get }
     /// Something has come, or may have: take what there is.
@@ -25,8 +27,14 @@ final class EventLane: Outlet, @unchecked Sendable {
     let epoch: Epoch
     private var room = Mailroom()
     /// By the place of their user's box.
-    private var readers: [Int: Readers] = [:]
+    private var readers: [Readers] = []
     private var isSweeping = false
+    /// The loop has been handed everything up to here.
+    private var through: Pos = 0
+    private var question: RepeatedQuestion?
+    private var jitter: UInt64 = 0
+    /// The last answer that others may be given too.
+    var answer: SharedAnswer?
 
     private struct Readers {
         var here: [any EventReader] = []
@@ -59,49 +67,112 @@ final class EventLane: Outlet, @unchecked Sendable {
 
     // MARK: On the loop
 
+    /// Takes a poll at once, when it is plain who asks for what: so it is with nearly all, who come back with the cursor of a
+    /// moment ago. False for the others, who are asked about with time, and refused then if need be.
+    func takes(_ request: HTTPRequest, _ exchange: Exchange) -> Bool {
+        guard let question = meaning(of: request.head.query), isPast(question.position),
+            let asker = asker(of: request, exchange)
+        else { return false }
+        begin(
+            Poll(
+                by: asker.user, after: question.position, among: nil, limit: question.limit,
+                ends: min(loop.now + patience(within: question.wait), asker.endsAt), exchange, in: self), asker)
+        return true
+    }
+
+    private func asker(of request: HTTPRequest, _ exchange: Exchange) -> Asker? {
+        let now = kernel.time.monotonic()
+        if let asker = exchange.keepsake as? Asker, now < asker.believedUntil { return asker }
+        guard let token = request.bearerToken, let (identity, until) = kernel.recognize(token) else { return nil }
+        let asker = Asker(identity, until: until, endsAt: loop.now + identity.timeLeft(at: kernel.time.wall()))
+        exchange.keepsake = asker
+        return asker
+    }
+
+    /// Answers a poll, or lets it wait.
+    func begin(_ poll: Poll, _ asker: Asker? = nil) {
+        do throws(ChatError) {
+            try add(poll, at: asker?.place)
+            asker?.place = poll.place
+            poll.begin()
+        } catch {
+            poll.exchange.respond(Self.refusal(error))
+        }
+    }
+
+    private func meaning(of query: String?) -> RepeatedQuestion? {
+        guard let query else { return nil }
+        if let question, question.text == query { return question }
+        guard let asked = RepeatedQuestion(query, epoch: epoch, settings) else { return nil }
+        question = asked
+        return asked
+    }
+
+    /// Whether a position is one that the store has come to, as far as is known here.
+    private func isPast(_ position: Pos) -> Bool {
+        if position <= through { return true }
+        guard let delivered = kernel.deliveredThrough else { return false }
+        return position <= delivered
+    }
+
+    /// How long somebody waits who may wait so long: up to a tenth less, so that a herd that came together does not come back
+    /// together. Multiples of the golden ratio spread any number of them evenly.
+    func patience(within wait: Int64) -> Int64 {
+        jitter &+= 0x9E37_79B9_7F4A_7C15
+        return wait - Int64(UInt64(max(0, wait) / 10).multipliedFullWidth(by: jitter).high)
+    }
+
     private func take(_ batch: Batch) {
+        through = max(through, batch.through)
         for place in room.take(batch) {
             // A copy: who is answered leaves.
-            for reader in readers[place]?.here ?? [] { reader.advance(in: self) }
+            for reader in readers[place].here { reader.advance(in: self) }
         }
         loop.afterNextPoll { batch.finished() }
     }
 
     /// Lets a reader in; it is to ``EventReader/advance(in:)`` then.
+    /// - Parameter known: where the user's box was last.
     /// - Throws: `rate_limited` when the user has as many as it may, `store_unavailable`.
-    func add(_ reader: any EventReader) throws(ChatError) {
-        guard let place = room.place(of: reader.user) ?? open(reader.user) else {
+    func add(_ reader: any EventReader, at known: Int? = nil) throws(ChatError) {
+        let known = known.flatMap { room.holds(reader.user, at: $0) ? $0 : nil }
+        guard let place = known ?? room.place(of: reader.user) ?? open(reader.user) else {
             throw ChatError(
                 .storeUnavailable, "The store cannot be read just now.", retryAfterMilliseconds: 1000)
         }
         let limit = kernel.limits.sessionsPerUser
-        guard limit == 0 || readers[place]?.here.count ?? 0 < limit else {
+        guard limit == 0 || readers[place].here.count < limit else {
             let error = ChatError(
                 .rateLimited, "You have \(limit) requests waiting, which is as many as there may be.",
                 retryAfterMilliseconds: 5000, limit: .connectionsPerUser)
             kernel.metrics.count(error)
             throw error
         }
-        readers[place, default: Readers()].here.append(reader)
+        reader.place = place
+        readers[place].here.append(reader)
     }
 
     func remove(_ reader: any EventReader) {
-        guard let place = room.place(of: reader.user),
-            let at = readers[place]?.here.firstIndex(where: { $0 === reader })
-        else { return }
-        readers[place]?.here.remove(at: at)
-        guard readers[place]?.here.isEmpty == true else { return }
-        readers[place]?.idleSince = loop.now
+        guard let place = reader.place, let at = readers[place].here.firstIndex(where: { $0 === reader }) else {
+            return
+        }
+        reader.place = nil
+        readers[place].here.remove(at: at)
+        guard readers[place].here.isEmpty else { return }
+        readers[place].idleSince = loop.now
         sweepLater()
     }
 
     /// What is behind a reader's position; nil when only the store knows.
     func items(for reader: any EventReader) -> ArraySlice<Mailbox.Item>? {
-        room.place(of: reader.user).flatMap { room.items(at: $0, after: reader.position) }
+        reader.place.flatMap { room.items(at: $0, after: reader.position) }
     }
 
     private func open(_ user: UserID) -> Int? {
-        room.open(user) { kernel.follow(user, as: $0, by: self) }
+        guard let place = room.open(user, { kernel.follow(user, as: $0, by: self) }) else { return nil }
+        while readers.count <= place { readers.append(Readers()) }
+        readers[place] = Readers(idleSince: loop.now)
+        return place
     }
 
     // MARK: Boxes that nobody reads
@@ -115,9 +186,8 @@ final class EventLane: Outlet, @unchecked Sendable {
     private func sweep() {
         isSweeping = false
         var isAnybodyIdle = false
-        for (place, here) in readers where here.here.isEmpty {
-            if here.idleSince + Self.patience <= loop.now {
-                readers[place] = nil
+        for place in readers.indices where room.isOpen(place) && readers[place].here.isEmpty {
+            if readers[place].idleSince + Self.patience <= loop.now {
                 if let follower = room.close(place) { kernel.unfollow(follower) }
             } else {
                 isAnybodyIdle = true

@@ -28,11 +28,19 @@ struct EventRequest: Sendable {
             throw ChatError(.tokenInvalid, "A token is needed: Authorization: Bearer, ?token=… or ?ticket=….")
         }
         identity = try await kernel.identify(credentials)
-        limit = Int(try Self.number("limit", query, in: Self.limits) ?? 100)
-        let most = Int64(LongPollingSettings.longestWait)
-        wait = (try Self.number("wait", query, in: 0...most) ?? Int64(settings.waitSeconds)) * 1_000_000_000
+        (limit, wait) = try Self.measures(query, settings)
         conversations = try await Self.filter(query, of: identity.user.id, kernel)
         position = try await kernel.position(of: header ?? query.first("cursor"))
+    }
+
+    /// `limit`, and `wait` in nanoseconds.
+    static func measures(
+        _ query: QueryItems, _ settings: LongPollingSettings
+    ) throws(ChatError) -> (limit: Int, wait: Int64) {
+        let limit = try number("limit", query, in: limits) ?? 100
+        let longest = Int64(LongPollingSettings.longestWait)
+        let wait = try number("wait", query, in: 0...longest) ?? Int64(settings.waitSeconds)
+        return (Int(limit), wait * 1_000_000_000)
     }
 
     /// A whole number; one outside the range is moved to its end.

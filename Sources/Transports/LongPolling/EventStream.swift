@@ -8,6 +8,7 @@ import ChatWire
 /// from the store what the mailbox no longer has, so that a slow reader costs no more than a fast one.
 final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
     let user: UserID
+    var place: Int?
     private let session: Session
     private let conversations: Set<ConversationID>?
     private(set) var position: Pos

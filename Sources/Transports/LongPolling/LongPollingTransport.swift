@@ -39,6 +39,7 @@ public final class LongPollingTransport: HTTPMounted {
     // MARK: Polls
 
     private func poll(_ request: HTTPRequest, _ exchange: Exchange, _ kernel: Kernel) {
+        if let lane = known(on: exchange.loop), lane.takes(request, exchange) { return }
         attend(exchange) { [self] () async throws(ChatError) in
             let asked = try await EventRequest(request, kernel, settings)
             guard let position = asked.position else {
@@ -55,17 +56,12 @@ public final class LongPollingTransport: HTTPMounted {
                 return
             }
             let lane = try await lane(on: exchange.loop, kernel)
-            // Downward, so that a herd that came together does not come back together.
-            let wait = asked.wait - Int64.random(in: 0...max(0, asked.wait / 10))
-            let patience = min(wait, asked.identity.timeLeft(at: kernel.time.wall()))
+            let left = asked.identity.timeLeft(at: kernel.time.wall())
             lane.loop.post {
-                let poll = Poll(asked, position: position, exchange, ends: lane.loop.now + patience)
-                do throws(ChatError) {
-                    try lane.add(poll)
-                    poll.begin(in: lane)
-                } catch {
-                    exchange.respond(EventLane.refusal(error))
-                }
+                lane.begin(
+                    Poll(
+                        by: asked.identity.user.id, after: position, among: asked.conversations, limit: asked.limit,
+                        ends: lane.loop.now + min(lane.patience(within: asked.wait), left), exchange, in: lane))
             }
         }
     }
@@ -101,9 +97,10 @@ public final class LongPollingTransport: HTTPMounted {
         HTTPField(name: "X-Accel-Buffering", value: "no"),
     ]
 
+    private func known(on loop: EventLoop) -> EventLane? { lanes.withLock { $0[ObjectIdentifier(loop)] } }
+
     private func lane(on loop: EventLoop, _ kernel: Kernel) async throws(ChatError) -> EventLane {
-        func known() -> EventLane? { lanes.withLock { $0[ObjectIdentifier(loop)] } }
-        if let lane = known() { return lane }
+        if let lane = known(on: loop) { return lane }
         let epoch = try await kernel.head().epoch
         return lanes.withLock { [settings, errands] lanes in
             if let lane = lanes[ObjectIdentifier(loop)] { return lane }

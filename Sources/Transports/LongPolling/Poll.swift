@@ -6,54 +6,80 @@ import ChatWire
 
 /// A request that waits for something to happen. Lives on its loop, which `@unchecked Sendable` stands on, and costs neither a
 /// thread nor a task.
-final class Poll: EventReader, @unchecked Sendable {
+final class Poll: EventReader, ExchangeWaiter, @unchecked Sendable {
     let user: UserID
     let exchange: Exchange
+    var place: Int?
+    private let lane: EventLane
     private let conversations: Set<ConversationID>?
     private let limit: Int
     private(set) var position: Pos
     /// When it is answered with nothing.
     private let ends: Int64
-    private var timer: LoopTimer?
     private var isOver = false
     private var isReading = false
 
-    init(_ request: EventRequest, position: Pos, _ exchange: Exchange, ends: Int64) {
-        user = request.identity.user.id
+    init(
+        by user: UserID, after position: Pos, among conversations: Set<ConversationID>?, limit: Int, ends: Int64,
+        _ exchange: Exchange, in lane: EventLane
+    ) {
+        self.user = user
         self.exchange = exchange
-        conversations = request.conversations
-        limit = request.limit
+        self.lane = lane
+        self.conversations = conversations
+        self.limit = limit
         self.position = position
         self.ends = ends
     }
 
     /// Answers now, or waits.
-    func begin(in lane: EventLane) {
+    func begin() {
         lane.kernel.metrics.pollBegan()
-        exchange.onDraining { [weak self] in self?.answerEmpty(in: lane) }
-        exchange.onClosed { [weak self] in self?.answerEmpty(in: lane) }
         advance(in: lane)
-        guard !isOver, ends > lane.loop.now else { return timeIsOver(in: lane) }
-        timer = lane.loop.schedule(after: ends - lane.loop.now) { [weak self] in self?.timeIsOver(in: lane) }
+        guard !isOver else { return }
+        if ends > lane.loop.now { exchange.wait(until: ends, self) } else { timeIsOver() }
     }
 
     func advance(in lane: EventLane) {
         guard !isOver, !isReading else { return }
-        guard let items = lane.items(for: self) else { return read(in: lane) }
+        guard let items = lane.items(for: self) else { return read() }
+        guard !items.isEmpty else { return }
+        if let answer = lane.answer,
+            answer.answers(items, to: user, after: position, among: conversations, limit: limit)
+        {
+            end()
+            exchange.respond(answer.response)
+            return
+        }
         let run = MailRun(items, for: user, after: position, among: conversations, limit: limit) {
             EventForm.list.bytes(of: $0, epoch: lane.epoch)
         }
+        let isWhole = !run.hasMore && items.allSatisfy { $0.isWhole(for: user, after: position, among: conversations) }
         position = run.through
         guard run.count > 0 else { return }
         let cursor = Cursor(epoch: lane.epoch, pos: run.through)
-        answer(in: lane) { EventAnswer.append(run.pieces, cursor: cursor, more: run.hasMore, to: &$0) }
+        let response = Self.response { EventAnswer.append(run.pieces, cursor: cursor, more: run.hasMore, to: &$0) }
+        guard isWhole else { return finish(response) }
+        let shared = SharedResponse(response)
+        lane.answer = SharedAnswer(items, shared)
+        end()
+        exchange.respond(shared)
+    }
+
+    func waitEnded(_ reason: WaitEnd) {
+        switch reason {
+        case .timeOut: timeIsOver()
+        case .peerLeft, .draining: answerEmpty()
+        }
     }
 
     // MARK: From the store
 
-    private func read(in lane: EventLane) {
+    private func read() {
         isReading = true
-        let (kernel, user, position, conversations, limit) = (lane.kernel, user, position, conversations, limit)
+        let (lane, kernel, user, position, conversations, limit) = (
+            lane, lane.kernel, user, position, conversations, limit
+        )
         lane.errands.send { [weak self] in
             let page: Result<Page, ChatError>
             do throws(ChatError) {
@@ -62,7 +88,7 @@ final class Poll: EventReader, @unchecked Sendable {
             } catch {
                 page = .failure(error)
             }
-            lane.loop.post { [weak self] in self?.take(page, in: lane) }
+            lane.loop.post { [weak self] in self?.take(page) }
         }
     }
 
@@ -89,28 +115,29 @@ final class Poll: EventReader, @unchecked Sendable {
         return page
     }
 
-    private func take(_ result: Result<Page, ChatError>, in lane: EventLane) {
+    private func take(_ result: Result<Page, ChatError>) {
         isReading = false
         guard !isOver else { return }
         switch result {
-        case .failure(let error): finish(EventLane.refusal(error), in: lane)
+        case .failure(let error): finish(EventLane.refusal(error))
         case .success(let page):
             position = page.through
             guard page.events.isEmpty else {
-                return answer(in: lane) {
-                    EventAnswer.append(
-                        page.events, epoch: lane.epoch, cursor: page.through, more: page.more, to: &$0)
-                }
+                return finish(
+                    Self.response {
+                        EventAnswer.append(
+                            page.events, epoch: lane.epoch, cursor: page.through, more: page.more, to: &$0)
+                    })
             }
             advance(in: lane)
             // What it waited for the store, it need not wait again.
-            if ends <= lane.loop.now { timeIsOver(in: lane) }
+            if ends <= lane.loop.now { timeIsOver() }
         }
     }
 
     // MARK: The answer
 
-    private func timeIsOver(in lane: EventLane) {
+    private func timeIsOver() {
         // While the store is asked, its answer comes first.
         guard !isOver, !isReading else { return }
         // What was delivered up to here stands in the loop's queue, if it has not been taken: behind that the position is true.
@@ -118,21 +145,20 @@ final class Poll: EventReader, @unchecked Sendable {
         lane.loop.post { [self] in
             guard !isOver else { return }
             if let delivered, !isReading { position = max(position, delivered) }
-            answerEmpty(in: lane)
+            answerEmpty()
         }
     }
 
     /// Nothing has happened, or nobody is to wait any longer: still there is a cursor.
-    private func answerEmpty(in lane: EventLane) {
-        answer(in: lane) {
-            EventAnswer.append([], cursor: Cursor(epoch: lane.epoch, pos: position), more: false, to: &$0)
-        }
+    private func answerEmpty() {
+        let cursor = Cursor(epoch: lane.epoch, pos: position)
+        finish(Self.response { EventAnswer.append([], cursor: cursor, more: false, to: &$0) })
     }
 
-    private func answer(in lane: EventLane, _ write: (inout [UInt8]) -> Void) {
+    private static func response(_ write: (inout [UInt8]) -> Void) -> HTTPResponse {
         var body: [UInt8] = []
         write(&body)
-        finish(HTTPResponse(status: 200, fields: Self.fields, body: body), in: lane)
+        return HTTPResponse(status: 200, fields: fields, body: body)
     }
 
     private static let fields = [
@@ -140,12 +166,15 @@ final class Poll: EventReader, @unchecked Sendable {
         HTTPField(name: "Cache-Control", value: "no-store"),
     ]
 
-    private func finish(_ response: HTTPResponse, in lane: EventLane) {
+    private func finish(_ response: HTTPResponse) {
         guard !isOver else { return }
+        end()
+        exchange.respond(response)
+    }
+
+    private func end() {
         isOver = true
-        if let timer { lane.loop.cancel(timer) }
         lane.remove(self)
         lane.kernel.metrics.pollEnded()
-        exchange.respond(response)
     }
 }

@@ -1,0 +1,30 @@
+import ChatHTTPServer
+import ChatKernel
+
+/// The answer a poll was given last, and what it holds: whoever waited in the same room is mostly given the same.
+struct SharedAnswer {
+    private let parcels: [Parcel]
+    let response: SharedResponse
+    private let count: Int
+
+    /// - Precondition: each item is a single parcel, and all of it is in the answer.
+    init(_ items: ArraySlice<Mailbox.Item>, _ response: SharedResponse) {
+        parcels = items.map { $0.parcels[0] }
+        count = parcels.reduce(0) { $0 + $1.count }
+        self.response = response
+    }
+
+    /// Whether it is these items, all of them whole and as many as may be.
+    func answers(
+        _ items: ArraySlice<Mailbox.Item>, to user: UserID, after pos: Pos, among conversations: Set<ConversationID>?,
+        limit: Int
+    ) -> Bool {
+        guard items.count == parcels.count, count <= limit else { return false }
+        for (at, parcel) in zip(items.indices, parcels) {
+            guard items[at].parcels[0] === parcel, items[at].isWhole(for: user, after: pos, among: conversations) else {
+                return false
+            }
+        }
+        return true
+    }
+}

@@ -94,15 +94,19 @@ final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
         advance(in: lane)
     }
 
-    func drained(_ stream: ByteStream) { advance(in: lane) }
+    func drained(_ stream: ByteStream) {
+        arm()
+        advance(in: lane)
+    }
 
     // MARK: Time
 
     private func arm() {
-        let heartbeat = saidAt + Int64(lane.settings.heartbeatSeconds) * 1_000_000_000
-        var due = min(heartbeat, endsAt)
-        if let stalled = stream.stalledSince { due = min(due, stalled + Self.stallLimit) }
-        stream.deadline = due
+        // Nothing is said to a reader that takes nothing.
+        let due =
+            stream.stalledSince.map { $0 + Self.stallLimit }
+            ?? saidAt + Int64(lane.settings.heartbeatSeconds) * 1_000_000_000
+        stream.deadline = min(due, endsAt)
     }
 
     func deadlineReached(_ stream: ByteStream, now: Int64) {

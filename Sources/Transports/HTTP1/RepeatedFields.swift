@@ -1,7 +1,7 @@
 /// The fields of a connection's head before, as bytes and as they were read. A client that asks again says the same again: the same
 /// bytes mean the same, so they are compared and not read.
 ///
-/// Only of heads without content that came in one piece and whose connection stays; at most ``limit`` bytes a connection.
+/// Only of heads without content that came in one piece, of at most ``limit`` bytes, and whose connection stays.
 struct RepeatedFields {
     static let limit = 2048
 
@@ -36,7 +36,7 @@ struct RepeatedFields {
 
     /// Remembers these instead of those before, or none.
     mutating func remember(_ bytes: borrowing Span<UInt8>, _ range: Range<Int>, of head: RequestHead) {
-        guard range.count <= Self.limit, head.keepAlive, !head.isChunked, head.contentLength == nil else {
+        guard range.upperBound <= Self.limit, head.keepAlive, !head.isChunked, head.contentLength == nil else {
             self = RepeatedFields()
             return
         }

@@ -366,8 +366,8 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
 
     /// The next request, of which something may have come already.
     private func proceed(_ stream: ByteStream) {
-        if stream.unconsumedBytes == 0 { waitForMore(stream) }
-        stream.resumeReading()
+        // Reading rests only while something has been left.
+        if stream.unconsumedBytes == 0 { waitForMore(stream) } else { stream.resumeReading() }
     }
 
     private func close(_ stream: ByteStream) {

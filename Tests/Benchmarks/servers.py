@@ -33,10 +33,11 @@ def token(user):
     return f"{head}.{body}." + part(hmac.new(SECRET, f"{head}.{body}".encode(), hashlib.sha256).digest())
 
 
-def call(method, url, user, body=None):
+def call(method, url, user, body=None, bearer=None):
+    """As a user, or with a token that is at hand."""
     request = urllib.request.Request(
         url, method=method, data=json.dumps(body).encode() if body is not None else None,
-        headers={"Authorization": "Bearer " + token(user), "Content-Type": "application/json"})
+        headers={"Authorization": "Bearer " + (bearer or token(user)), "Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         return json.load(answer) if answer.status != 204 else None
 

@@ -22,7 +22,7 @@ struct Order {
             switch word {
             case "--database": database = value
             case "--rooms": rooms = try number(1...100_000)
-            case "--members": members = try number(1...1000)
+            case "--members": members = try number(1...10_000)
             case "--messages": messages = try number(0...1_000_000_000)
             case "--users": users = try Self.lines(of: value)
             default: throw Complaint("\(word) is not known.")

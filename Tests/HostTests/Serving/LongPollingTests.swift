@@ -228,6 +228,27 @@ struct LongPollingTests {
         }
     }
 
+    @Test("requests of two users on one connection, as a proxy may send them, are each their own user's")
+    func sharedConnection() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let cursor = try ann.head()
+            try ann.post("hers", in: host.room(ann))
+            try bob.post("his", in: host.room(bob))
+            let proxy = try Socket(port: host.port)
+            let long = String(repeating: "x", count: 3000)
+            for (person, padding) in [
+                (ann, ""), (ann, ""), (bob, ""), (bob, ""), (ann, ""), (bob, long), (ann, ""), (ann, long), (bob, ""),
+                (bob, long), (bob, long), (ann, long), (ann, ""), (ann, ""),
+            ] {
+                try proxy.send(
+                    request: "GET", "/api/chat/events?cursor=\(cursor)&wait=0",
+                    fields: ["Authorization": "Bearer \(person.token)", "X-Padding": padding])
+                #expect(try proxy.answer().json.contents == [person.token == ann.token ? "hers" : "his"])
+            }
+        }
+    }
+
     @Test("a host that stops answers who waits, with a cursor to go on from elsewhere")
     func stopping() async throws {
         try await withHost { host in

@@ -3,11 +3,16 @@ public import ChatNet
 
 /// Who wants a user's mail, on a loop. Pulls: it is told that there may be something, and takes what is behind its position.
 public protocol MailReader: AnyObject {
-    var user: UserID { get }
+    /// Whose mail it reads.
+    var owner: UserReference { get }
+    /// Where the user's box is, while the reader is let in.
+    var place: Int? { get set }
     /// What the reader has.
     var position: Pos { get }
     /// Something has come behind the position, or may have.
     func mailCame()
+    /// The user may not be here any more.
+    func dismiss()
 }
 
 /// The mailboxes of a loop's users, and who reads them. A box is kept for a while after its last reader went: whoever comes back
@@ -18,68 +23,119 @@ public final class MailDesk {
     private let kernel: Kernel
     private let loop: EventLoop
     private unowned let outlet: any Outlet
+    private let errands: Errands
+    private let attends: Bool
     private var room = Mailroom()
     /// By the place of their user's box.
-    private var readers: [Int: Readers] = [:]
+    private var readers: [Readers] = []
     private var isSweeping = false
 
     private struct Readers {
         var here: [any MailReader] = []
         /// Since when nobody is here.
         var idleSince: Int64 = 0
+        /// Tells the others that the user is here.
+        var attendance: Attendance?
     }
 
     /// How long a box is kept without a reader, in nanoseconds: longer than any client lets pass between two polls.
     private static let patience: Int64 = 60_000_000_000
+    /// How long a user counts as here whose last request was answered, in nanoseconds: the lease of who only asks. Longer than
+    /// the way of an answer and the next request, over a bad line too.
+    private static let lease: Int64 = 15_000_000_000
 
-    public init(kernel: Kernel, loop: EventLoop, outlet: any Outlet) {
+    /// - Parameter attends: whether its readers are the presence of their users. Not so where connections see to that themselves.
+    public init(kernel: Kernel, loop: EventLoop, outlet: any Outlet, errands: Errands, attends: Bool) {
         self.kernel = kernel
         self.loop = loop
         self.outlet = outlet
+        self.errands = errands
+        self.attends = attends
     }
 
-    /// Puts a batch's mail into the boxes, and tells their readers.
+    /// Puts a batch's mail into the boxes, and tells their readers. Who is dismissed is told after that.
     public func take(_ batch: Batch) {
         for place in room.take(batch) {
             // A copy: who is told may leave.
-            for reader in readers[place]?.here ?? [] { reader.mailCame() }
+            for reader in readers[place].here { reader.mailCame() }
+        }
+        if attends { for mail in batch.mail { cross(mail) } }
+        for user in batch.dismissals {
+            guard let place = room.place(of: user) else { continue }
+            for reader in readers[place].here { reader.dismiss() }
+            readers[place].attendance?.end()
+            readers[place].attendance = nil
         }
     }
 
+    // MARK: Readers
+
     /// Lets a reader in, which may take its mail from then on.
+    /// - Parameter known: where the user's box was last.
     /// - Throws: `rate_limited` when the user has as many here as it may have sessions, `store_unavailable`.
-    public func add(_ reader: any MailReader) throws(ChatError) {
-        let opened =
-            room.place(of: reader.user) ?? room.open(reader.user) { kernel.follow(reader.user, as: $0, by: outlet) }
-        guard let place = opened else {
+    public func add(_ reader: any MailReader, at known: Int? = nil) throws(ChatError) {
+        let user = reader.owner
+        let known = known.flatMap { room.holds(user.id, at: $0) ? $0 : nil }
+        guard let place = known ?? room.place(of: user.id) ?? open(user.id) else {
             throw ChatError(
                 .storeUnavailable, "The store cannot be read just now.", retryAfterMilliseconds: 1000)
         }
         let limit = kernel.limits.sessionsPerUser
-        guard limit == 0 || readers[place]?.here.count ?? 0 < limit else {
+        guard limit == 0 || readers[place].here.count < limit else {
             let error = ChatError(
                 .rateLimited, "You have \(limit) requests waiting, which is as many as there may be.",
                 retryAfterMilliseconds: 5000, limit: .connectionsPerUser)
             kernel.metrics.count(error)
             throw error
         }
-        readers[place, default: Readers()].here.append(reader)
+        reader.place = place
+        readers[place].here.append(reader)
+        if attends, readers[place].attendance == nil { attend(user, at: place) }
     }
 
     /// Harmless for one that is not here.
     public func remove(_ reader: any MailReader) {
-        guard let place = room.place(of: reader.user),
-            let at = readers[place]?.here.firstIndex(where: { $0 === reader })
-        else { return }
-        readers[place]?.here.remove(at: at)
-        guard readers[place]?.here.isEmpty == true else { return }
-        readers[place]?.idleSince = loop.now
+        guard let place = reader.place, let at = readers[place].here.firstIndex(where: { $0 === reader }) else {
+            return
+        }
+        reader.place = nil
+        readers[place].here.remove(at: at)
+        guard readers[place].here.isEmpty else { return }
+        readers[place].idleSince = loop.now
         sweepLater()
     }
 
     /// What is behind a reader's position; nil when only the store knows.
     public func items(for reader: any MailReader) -> ArraySlice<Mailbox.Item>? {
-        room.place(of: reader.user).flatMap { room.items(at: $0, after: reader.position) }
+        reader.place.flatMap { room.items(at: $0, after: reader.position) }
+    }
+
+    private func open(_ user: UserID) -> Int? {
+        guard let place = room.open(user, { kernel.follow(user, as: $0, by: outlet) }) else { return nil }
+        while readers.count <= place { readers.append(Readers()) }
+        readers[place] = Readers(idleSince: loop.now)
+        return place
+    }
+
+    // MARK: Presence
+
+    private func attend(_ user: UserReference, at place: Int) {
+        let attendance = kernel.attendance(of: user)
+        readers[place].attendance = attendance
+        errands.send { await attendance.begin() }
+    }
+
+    /// Users come into conversations, and leave them.
+    private func cross(_ mail: Mail) {
+        let parcel = mail.parcel
+        guard !parcel.arrivals.isEmpty || !parcel.departures.isEmpty else { return }
+        for follower in mail.followers where room.holds(follower.user, at: follower.place) {
+            guard let attendance = readers[follower.place].attendance else { continue }
+            let came = parcel.arrivals.last { $0.user == follower.user }?.seq ?? 0
+            let went = parcel.departures.last { $0.user == follower.user }?.seq ?? 0
+            if came > went { attendance.enter(parcel.conversation) }
+            if went > came { attendance.leave(parcel.conversation) }
+        }
     }
 
     // MARK: Boxes that nobody reads
@@ -87,15 +143,16 @@ public final class MailDesk {
     private func sweepLater() {
         guard !isSweeping else { return }
         isSweeping = true
-        loop.schedule(after: Self.patience / 2) { [weak self] in self?.sweep() }
+        loop.schedule(after: Self.lease / 3) { [weak self] in self?.sweep() }
     }
 
     private func sweep() {
         isSweeping = false
         var isAnybodyIdle = false
-        for (place, here) in readers where here.here.isEmpty {
-            if here.idleSince + Self.patience <= loop.now {
-                readers[place] = nil
+        for place in readers.indices where room.isOpen(place) && readers[place].here.isEmpty {
+            let idle = loop.now - readers[place].idleSince
+            if idle >= Self.lease { readers[place].attendance = nil }
+            if idle >= Self.patience {
                 if let follower = room.close(place) { kernel.unfollow(follower) }
             } else {
                 isAnybodyIdle = true

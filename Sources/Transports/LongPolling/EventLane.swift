@@ -4,18 +4,7 @@ import ChatKernel
 import ChatNet
 import ChatWire
 
-/// Who waits for a user's mail. Lives on its loop.
-protocol EventReader: AnyObject {
-    var user: UserID { get }
-    /// The place of the user's box, while it is let in.
-    var place: Int? { get set }
-    /// What the reader has.
-    var position: Pos { get }
-    /// Something has come, or may have: take what there is.
-    func advance(in lane: EventLane)
-}
-
-/// The polls and streams of one loop, and the mailboxes of their users.
+/// The polls and streams of one loop.
 ///
 /// Confinement, on which `@unchecked Sendable` stands: `deliver` and `signal` may be called from any thread and only
 /// post; everything else is touched on the loop alone.
@@ -25,25 +14,13 @@ final class EventLane: Outlet, @unchecked Sendable {
     let settings: LongPollingSettings
     let errands: Errands
     let epoch: Epoch
-    private var room = Mailroom()
-    /// By the place of their user's box.
-    private var readers: [Readers] = []
-    private var isSweeping = false
+    private(set) lazy var mail = MailDesk(kernel: kernel, loop: loop, outlet: self, errands: errands, attends: true)
     /// The loop has been handed everything up to here.
     private var through: Pos = 0
     private var question: RepeatedQuestion?
     private var jitter: UInt64 = 0
     /// The last answer that others may be given too.
     var answer: SharedAnswer?
-
-    private struct Readers {
-        var here: [any EventReader] = []
-        /// Since when nobody is here.
-        var idleSince: Int64 = 0
-    }
-
-    /// How long a box is kept without a reader: so long that whoever polls again finds it, with all that came meanwhile.
-    private static let patience: Int64 = 60_000_000_000
 
     init(kernel: Kernel, loop: EventLoop, settings: LongPollingSettings, errands: Errands, epoch: Epoch) {
         self.kernel = kernel
@@ -92,7 +69,7 @@ final class EventLane: Outlet, @unchecked Sendable {
     /// Answers a poll, or lets it wait.
     func begin(_ poll: Poll, _ asker: Asker? = nil) {
         do throws(ChatError) {
-            try add(poll, at: asker?.place)
+            try mail.add(poll, at: asker?.place)
             asker?.place = poll.place
             poll.begin()
         } catch {
@@ -124,76 +101,8 @@ final class EventLane: Outlet, @unchecked Sendable {
 
     private func take(_ batch: Batch) {
         through = max(through, batch.through)
-        for place in room.take(batch) {
-            // A copy: who is answered leaves.
-            for reader in readers[place].here { reader.advance(in: self) }
-        }
+        mail.take(batch)
         loop.afterNextPoll { batch.finished() }
-    }
-
-    /// Lets a reader in; it is to ``EventReader/advance(in:)`` then.
-    /// - Parameter known: where the user's box was last.
-    /// - Throws: `rate_limited` when the user has as many as it may, `store_unavailable`.
-    func add(_ reader: any EventReader, at known: Int? = nil) throws(ChatError) {
-        let known = known.flatMap { room.holds(reader.user, at: $0) ? $0 : nil }
-        guard let place = known ?? room.place(of: reader.user) ?? open(reader.user) else {
-            throw ChatError(
-                .storeUnavailable, "The store cannot be read just now.", retryAfterMilliseconds: 1000)
-        }
-        let limit = kernel.limits.sessionsPerUser
-        guard limit == 0 || readers[place].here.count < limit else {
-            let error = ChatError(
-                .rateLimited, "You have \(limit) requests waiting, which is as many as there may be.",
-                retryAfterMilliseconds: 5000, limit: .connectionsPerUser)
-            kernel.metrics.count(error)
-            throw error
-        }
-        reader.place = place
-        readers[place].here.append(reader)
-    }
-
-    func remove(_ reader: any EventReader) {
-        guard let place = reader.place, let at = readers[place].here.firstIndex(where: { $0 === reader }) else {
-            return
-        }
-        reader.place = nil
-        readers[place].here.remove(at: at)
-        guard readers[place].here.isEmpty else { return }
-        readers[place].idleSince = loop.now
-        sweepLater()
-    }
-
-    /// What is behind a reader's position; nil when only the store knows.
-    func items(for reader: any EventReader) -> ArraySlice<Mailbox.Item>? {
-        reader.place.flatMap { room.items(at: $0, after: reader.position) }
-    }
-
-    private func open(_ user: UserID) -> Int? {
-        guard let place = room.open(user, { kernel.follow(user, as: $0, by: self) }) else { return nil }
-        while readers.count <= place { readers.append(Readers()) }
-        readers[place] = Readers(idleSince: loop.now)
-        return place
-    }
-
-    // MARK: Boxes that nobody reads
-
-    private func sweepLater() {
-        guard !isSweeping else { return }
-        isSweeping = true
-        loop.schedule(after: Self.patience / 2) { [weak self] in self?.sweep() }
-    }
-
-    private func sweep() {
-        isSweeping = false
-        var isAnybodyIdle = false
-        for place in readers.indices where room.isOpen(place) && readers[place].here.isEmpty {
-            if readers[place].idleSince + Self.patience <= loop.now {
-                if let follower = room.close(place) { kernel.unfollow(follower) }
-            } else {
-                isAnybodyIdle = true
-            }
-        }
-        if isAnybodyIdle { sweepLater() }
     }
 
     static func refusal(_ error: ChatError) -> HTTPResponse {

@@ -6,8 +6,8 @@ import ChatWire
 
 /// Server-sent events: what happens, for as long as the connection lives. Takes its mail as fast as its socket drains, and reads
 /// from the store what the mailbox no longer has, so that a slow reader costs no more than a fast one.
-final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
-    let user: UserID
+final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
+    let owner: UserReference
     var place: Int?
     private let session: Session
     private let conversations: Set<ConversationID>?
@@ -25,7 +25,7 @@ final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
     private static let stallLimit: Int64 = 45_000_000_000
 
     init(_ request: EventRequest, _ session: Session, position: Pos, on stream: ByteStream, in lane: EventLane) {
-        user = request.identity.user.id
+        owner = request.identity.user
         self.session = session
         conversations = request.conversations
         self.position = position
@@ -38,24 +38,24 @@ final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
 
     func begin() {
         do throws(ChatError) {
-            try lane.add(self)
+            try lane.mail.add(self)
         } catch {
             return end()
         }
         arm()
-        advance(in: lane)
+        mailCame()
     }
 
     // MARK: To the client
 
-    func advance(in lane: EventLane) {
+    func mailCame() {
         guard !isOver, !isReading, stream.queuedBytes <= Self.queueBytes else { return }
-        guard let items = lane.items(for: self) else {
+        guard let items = lane.mail.items(for: self) else {
             // Pages are a reader's own: one at a time, and when the one before has been taken.
             if stream.queuedBytes <= ByteStream.lowWater { read() }
             return
         }
-        let run = MailRun(items, for: user, after: position, among: conversations) {
+        let run = MailRun(items, for: owner.id, after: position, among: conversations) {
             EventForm.serverSent.bytes(of: $0, epoch: lane.epoch)
         }
         position = run.through
@@ -69,7 +69,7 @@ final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
 
     private func read() {
         isReading = true
-        let (lane, user, position, conversations) = (lane, user, position, conversations)
+        let (lane, user, position, conversations) = (lane, owner.id, position, conversations)
         lane.errands.send { [weak self] in
             let page: Kernel.EventPage?
             do throws(ChatError) {
@@ -91,12 +91,12 @@ final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
         for entry in page.entries { EventForm.serverSent.append(entry, epoch: lane.epoch, to: &bytes) }
         position = page.through
         if !bytes.isEmpty { send(bytes) }
-        advance(in: lane)
+        mailCame()
     }
 
     func drained(_ stream: ByteStream) {
         arm()
-        advance(in: lane)
+        mailCame()
     }
 
     // MARK: Time
@@ -131,6 +131,9 @@ final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
         stream.closeAfterFlush(deadline: lane.loop.now + 5_000_000_000)
     }
 
+    /// Its next request is refused.
+    func dismiss() { end() }
+
     /// There is nothing to be heard from a client.
     func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int { bytes.byteCount }
 
@@ -140,7 +143,7 @@ final class EventStream: StreamHandler, EventReader, @unchecked Sendable {
 
     func ended(_ stream: ByteStream, reason: EndReason) {
         isOver = true
-        lane.remove(self)
+        lane.mail.remove(self)
         session.close()
     }
 }

@@ -60,7 +60,7 @@ public final class LongPollingTransport: HTTPMounted {
             lane.loop.post {
                 lane.begin(
                     Poll(
-                        by: asked.identity.user.id, after: position, among: asked.conversations, limit: asked.limit,
+                        by: asked.identity.user, after: position, among: asked.conversations, limit: asked.limit,
                         ends: lane.loop.now + min(lane.patience(within: asked.wait), left), exchange, in: lane))
             }
         }

@@ -6,8 +6,8 @@ import ChatWire
 
 /// A request that waits for something to happen. Lives on its loop, which `@unchecked Sendable` stands on, and costs neither a
 /// thread nor a task.
-final class Poll: EventReader, ExchangeWaiter, @unchecked Sendable {
-    let user: UserID
+final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
+    let owner: UserReference
     let exchange: Exchange
     var place: Int?
     private let lane: EventLane
@@ -20,10 +20,10 @@ final class Poll: EventReader, ExchangeWaiter, @unchecked Sendable {
     private var isReading = false
 
     init(
-        by user: UserID, after position: Pos, among conversations: Set<ConversationID>?, limit: Int, ends: Int64,
+        by user: UserReference, after position: Pos, among conversations: Set<ConversationID>?, limit: Int, ends: Int64,
         _ exchange: Exchange, in lane: EventLane
     ) {
-        self.user = user
+        owner = user
         self.exchange = exchange
         self.lane = lane
         self.conversations = conversations
@@ -35,26 +35,27 @@ final class Poll: EventReader, ExchangeWaiter, @unchecked Sendable {
     /// Answers now, or waits.
     func begin() {
         lane.kernel.metrics.pollBegan()
-        advance(in: lane)
+        mailCame()
         guard !isOver else { return }
         if ends > lane.loop.now { exchange.wait(until: ends, self) } else { timeIsOver() }
     }
 
-    func advance(in lane: EventLane) {
+    func mailCame() {
         guard !isOver, !isReading else { return }
-        guard let items = lane.items(for: self) else { return read() }
+        guard let items = lane.mail.items(for: self) else { return read() }
         guard !items.isEmpty else { return }
         if let answer = lane.answer,
-            answer.answers(items, to: user, after: position, among: conversations, limit: limit)
+            answer.answers(items, to: owner.id, after: position, among: conversations, limit: limit)
         {
             end()
             exchange.respond(answer.response)
             return
         }
-        let run = MailRun(items, for: user, after: position, among: conversations, limit: limit) {
+        let run = MailRun(items, for: owner.id, after: position, among: conversations, limit: limit) {
             EventForm.list.bytes(of: $0, epoch: lane.epoch)
         }
-        let isWhole = !run.hasMore && items.allSatisfy { $0.isWhole(for: user, after: position, among: conversations) }
+        let isWhole =
+            !run.hasMore && items.allSatisfy { $0.isWhole(for: owner.id, after: position, among: conversations) }
         position = run.through
         guard run.count > 0 else { return }
         let cursor = Cursor(epoch: lane.epoch, pos: run.through)
@@ -65,6 +66,9 @@ final class Poll: EventReader, ExchangeWaiter, @unchecked Sendable {
         end()
         exchange.respond(shared)
     }
+
+    /// As every request of the user's from now on.
+    func dismiss() { finish(EventLane.refusal(ChatError(.tokenInvalid, "This account is disabled."))) }
 
     func waitEnded(_ reason: WaitEnd) {
         switch reason {
@@ -78,7 +82,7 @@ final class Poll: EventReader, ExchangeWaiter, @unchecked Sendable {
     private func read() {
         isReading = true
         let (lane, kernel, user, position, conversations, limit) = (
-            lane, lane.kernel, user, position, conversations, limit
+            lane, lane.kernel, owner.id, position, conversations, limit
         )
         lane.errands.send { [weak self] in
             let page: Result<Page, ChatError>
@@ -129,7 +133,7 @@ final class Poll: EventReader, ExchangeWaiter, @unchecked Sendable {
                             page.events, epoch: lane.epoch, cursor: page.through, more: page.more, to: &$0)
                     })
             }
-            advance(in: lane)
+            mailCame()
             // What it waited for the store, it need not wait again.
             if ends <= lane.loop.now { timeIsOver() }
         }
@@ -174,7 +178,7 @@ final class Poll: EventReader, ExchangeWaiter, @unchecked Sendable {
 
     private func end() {
         isOver = true
-        lane.remove(self)
+        lane.mail.remove(self)
         lane.kernel.metrics.pollEnded()
     }
 }

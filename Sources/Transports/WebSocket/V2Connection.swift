@@ -56,6 +56,9 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     }
 
     override var user: UserID { session?.user.id ?? UserID("") }
+    var owner: UserReference { session?.user ?? UserReference(id: UserID(""), username: "") }
+    /// Where the mailbox is, while it follows all conversations.
+    var place: Int?
 
     // MARK: From the client
 

@@ -26,17 +26,12 @@ extension V2Connection {
 
     var position: Pos { wide?.position ?? 0 }
 
-    func follow(from position: Pos, _ session: Session, _ id: FrameID?) {
-        do throws(ChatError) {
-            try lane.mail.add(self)
-        } catch {
-            return send(error, id: id)
-        }
+    /// - Throws: `rate_limited`, `store_unavailable`; then nothing has changed.
+    func follow(from position: Pos) throws(ChatError) {
+        try lane.mail.add(self)
         // What they had comes by the cursor now, and would come twice.
         endSubscriptions()
         wide = Wide(position: position, conversations: path.map { [$0] })
-        hear(session)
-        mailCame()
     }
 
     func unfollow() {
@@ -136,7 +131,7 @@ extension V2Connection {
     // MARK: What is not stored
 
     /// Lets the liveliest conversations know that the user is here.
-    private func hear(_ session: Session) {
+    func hear(_ session: Session) {
         if let path { return hear(path, session) }
         let (lane, user) = (lane, session.user.id)
         lane.errands.send { [weak self] in

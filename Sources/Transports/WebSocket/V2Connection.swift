@@ -173,13 +173,12 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     private func arrive(_ arrival: Arrival, _ id: FrameID?) {
         if let session {
             if let identity = arrival.identity { renew(identity) }
-            if let id { acknowledge(id) }
-            enter(arrival.position, session, id)
+            enter(arrival.position, session, id, isAnswered: false)
         } else if let identity = arrival.identity {
             do throws(ChatError) {
                 let session = try lane.kernel.open(identity, delivering: lane)
                 greet(session, at: arrival.head, id: id)
-                enter(arrival.position, session, id)
+                enter(arrival.position, session, id, isAnswered: true)
             } catch {
                 refuse(error, id)
             }
@@ -187,11 +186,19 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
         arm()
     }
 
-    private func enter(_ position: Result<Pos?, ChatError>, _ session: Session, _ id: FrameID?) {
-        switch position {
-        case .failure(let error): send(error, id: id)
-        case .success(nil): break
-        case .success(let position?): follow(from: position, session, id)
+    /// - Parameter isAnswered: our own hello bore the `id`. Otherwise it is answered once: by an `ack`, or by an `error`.
+    private func enter(
+        _ position: Result<Pos?, ChatError>, _ session: Session, _ id: FrameID?, isAnswered: Bool
+    ) {
+        do throws(ChatError) {
+            let position = try position.get()
+            if let position { try follow(from: position) }
+            if let id, !isAnswered { acknowledge(id) }
+            guard position != nil else { return }
+            hear(session)
+            mailCame()
+        } catch {
+            send(error, id: id)
         }
     }
 

@@ -311,6 +311,9 @@ struct WebSocketV2Tests {
                 try socket.send(#"{"type":"hello","cursor":"\#(cursor)"}"#)
                 #expect(try socket.next("error")["code"].text == code)
             }
+            // It is answered once: not acknowledged first.
+            try socket.send(#"{"type":"hello","cursor":"nonsense","id":"0"}"#)
+            #expect(try socket.answer(to: "0")["code"] == "cursor_invalid")
             try socket.send(#"{"type":"subscribe","conversation_id":"\#(room)","after":7,"id":"1"}"#)
             #expect(try socket.answer(to: "1")["code"] == "cursor_ahead")
             try socket.send(#"{"type":"subscribe","conversation_id":"\#(room)","after":1,"id":"2"}"#)

@@ -191,7 +191,7 @@ class Page:
         end = time.monotonic() + deadline
         while (left := end - time.monotonic()) > 0:
             try:
-                if value := self.evaluate(WAIT % (left * 1000, expression)):
+                if value := self.evaluate(WAIT % (min(left, DEADLINE) * 1000, expression)):
                     return value
             except Gone:  # a navigation took the page away: ask the next one
                 continue

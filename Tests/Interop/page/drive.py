@@ -328,6 +328,26 @@ def drive(chrome, url, shots):
         open_conversation(ada, f"Garden {mark}")
         ada.wait("document.getElementById('composer-text').value === 'half a thou'")
 
+    with scene("what was said is found by its words, and a result leads to it"):
+        ada.fill("#search-words", "kett")
+        ada.wait("document.querySelectorAll('#search-found li').length === 1 && document.getElementById('conversations').hidden")
+        expect_text(ada, "#search-found .preview", "You: Is the kettle on?")
+        shoot(ada, "search")
+        ada.click("#search-words")
+        ada.press("ArrowDown")
+        ada.press("Enter")
+        expect_text(ada, "#room-title", ben_name)
+        ada.wait(f"{bubble('Is the kettle on?')}?.classList.contains('found')", 20)
+        ada.click("#search-words")
+        ada.press("Escape")
+        ada.wait("document.getElementById('search-found').hidden && document.querySelectorAll('.conversations a').length > 1")
+        open_conversation(ada, f"Garden {mark}")
+
+    with scene("what is nowhere is said so"):
+        ada.fill("#search-words", "zebra")
+        expect_text(ada, "#search-found", "Nothing found")
+        ada.press("Escape")
+
     with scene("on a phone the list and the conversation are two panes"):
         ben.touch()
         ben.size(390, 844, phone=True)
@@ -369,6 +389,26 @@ def drive(chrome, url, shots):
         ben.click("#confirm-yes")
         ben.wait("document.body.dataset.screen === 'door'")
         assert ben.evaluate("sessionStorage.getItem('chat.token') === null && localStorage.getItem('chat.token') === null")
+
+    with scene("the example at the head of chat-client.js does what it says"):
+        eve = pages["eve"] = chrome.page()
+        eve.forgiven.append("favicon.ico")
+        eve.open(url + "healthz")
+        eve.run("const { ChatClient } = await import('/chat-client.js');")
+        eve.run(f"""const chat_ = new ChatClient(), name = {q("eve_" + mark)}, password = {q(PASSWORD)};
+            await chat_.signUp({{ username: name, password }}); await chat_.signIn({{ username: name, password }});
+            const conversationId = (await chat_.create({{ name: "Example", isGroup: true, participantIds: [] }})).id;""")
+        source = eve.evaluate("fetch('/chat-client.js').then((answer) => answer.text())")
+        lines = [line.removeprefix("//   ") for line in source.split("\n") if line.startswith("//   ")]
+        example = "\n".join(lines[:lines.index(next(line for line in lines if line.startswith("chat.send("))) + 1])
+        for written, meant in (('{ base: "https://chat.example" }', "{}"), ('"ada"', "name"), ('"correct horse"', "password")):
+            assert example.count(written) == 1, example
+            example = example.replace(written, meant)
+        eve.run(example)
+        eve.wait("chat.state === 'live' && chat.via === 'websocket'")
+        conversation = eve.evaluate("conversationId")
+        eve.wait_console(f"{conversation} Example 0")
+        eve.wait_console(f"{conversation} eve_{mark}: Hello!")
 
     with scene("no error on a console, no violation of the policy"):
         found = [f"{name}: {error}" for name, page in pages.items() for error in page.unforgiven()]

@@ -60,6 +60,7 @@ enum Page {
             script("app.js", PackageResources.app_js),
             script("book.js", PackageResources.book_js),
             script("chat-client.js", PackageResources.chat_client_js),
+            script("chat-line.js", PackageResources.chat_line_js),
             script("composer.js", PackageResources.composer_js),
             script("dialogs.js", PackageResources.dialogs_js),
             script("dom.js", PackageResources.dom_js),

@@ -54,7 +54,7 @@ function enter() {
   $("me-avatar").replaceChildren(avatar(chat.user.id, lastName));
   $("me-name").textContent = lastName;
   chat.start();
-  chat.info().then((info) => search.offer(info.search === true), () => search.offer(false));
+  chat.info().then((info) => search.offer(info.store.search === true), () => search.offer(false));
   follow();
 }
 

@@ -16,7 +16,7 @@ export class Book {
     this.#chat = chat;
     this.#changed = changed;
     chat.addEventListener("snapshot", ({ detail }) => this.#begin(detail));
-    for (const type of ["message", "edited", "deleted", "reaction", "member", "conversation", "read"]) {
+    for (const type of ["message", "edited", "deleted", "reaction", "member", "conversation", "read", "gap"]) {
       chat.addEventListener(type, ({ detail }) => this.#take(detail));
     }
     chat.addEventListener("presence", ({ detail }) => {
@@ -109,6 +109,7 @@ export class Book {
       return this.#changed();
     }
     if (!known) return isGone || this.#asked.has(id) || this.#askAgain(id);
+    if (event.type === "gap") return this.#askAgain(id);
     if (event.type === "read") return this.#read(known, event);
     if (seq <= known.last_seq) return; // the snapshot has it
     const last = known.last_message, isLast = last?.id === event.message_id, news = { last_seq: seq };

@@ -46,7 +46,7 @@ export class Search {
     const say = (...text) => el("p", { class: "note", role: "status" }, ...text);
     let page;
     try {
-      page = await this.#chat.search(words, { next });
+      page = await this.#chat.search(begun(words), { next });
     } catch (error) {
       if (turn === this.#turn) $("search-found").append(say(explain(error)));
       return;
@@ -69,3 +69,6 @@ export class Search {
       el("span", { class: "preview", dir: "auto" }, `${name}: ${excerpt(message)}`));
   }
 }
+
+/** Whoever types may not have come to the end of the last word; the server takes a beginning of three letters. */
+const begun = (words) => (!words.includes('"') && /[\p{L}\p{N}]{3}$/u.test(words) ? `${words}*` : words);

@@ -42,7 +42,7 @@ func check(_ input: [UInt8], limits: HTTPLimits) {
 func check(_ head: RequestHead, limits: HTTPLimits) {
     precondition(HTTPField(name: head.method, value: "").isValid)
     precondition(head.path.hasPrefix("/") || (head.path == "*" && head.method == "OPTIONS"))
-    precondition(head.target.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
+    precondition((head.path + (head.query ?? "")).utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F })
     precondition(head.fields.count <= limits.fieldCount && head.fields.allSatisfy(\.isValid))
     precondition(head.minorVersion == 0 || head.minorVersion == 1)
     precondition(head.all("host").count == (head.minorVersion == 1 ? 1 : head.all("host").count))

@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "ChatHost", targets: ["ChatHost"]),
         .library(name: "ChatClient", targets: ["ChatClient"]),
         .executable(name: "chatd", targets: ["chatd"]),
+        .executable(name: "chat", targets: ["chat"]),
     ],
     traits: [
         .trait(
@@ -79,6 +80,8 @@ let package = Package(
                 "ChatLongPolling", "ChatSQLite", "ChatAuth", "CLinux",
             ],
             path: "Sources/Host/Composition", resources: [.embedInCode("Page")]),
+        .executableTarget(
+            name: "chat", dependencies: ["ChatClient", "ChatKernel", "CLinux"], path: "Sources/Client/chat"),
         .executableTarget(name: "chatd", dependencies: ["ChatHost", "CLinux"], path: "Sources/Host/chatd"),
 
         // what proves it

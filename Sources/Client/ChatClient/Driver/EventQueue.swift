@@ -11,13 +11,16 @@ final class EventQueue: Sendable {
         var cursor: String?
     }
 
+    /// Whoever waits is told whether somebody else does already.
+    private typealias Waiter = CheckedContinuation<Bool, Never>
+
     private struct State {
         var waiting: [Delivery] = []
         var head = 0
         /// Of what has been handed out last.
         var taken: String?
         var handled: String?
-        var waiter: CheckedContinuation<Void, Never>?
+        var waiter: Waiter?
         var isFinished = false
         var wasFull = false
 
@@ -68,7 +71,7 @@ final class EventQueue: Sendable {
             if state.count >= limit { state.wasFull = true }
             return state.waiter.take()
         }
-        waiter?.resume()
+        waiter?.resume(returning: false)
     }
 
     /// No more comes; what is there may still be taken.
@@ -77,30 +80,35 @@ final class EventQueue: Sendable {
             state.isFinished = true
             return state.waiter.take()
         }
-        waiter?.resume()
+        waiter?.resume(returning: false)
     }
 
-    /// The next event, and with that the last one is handled. Nil at the end, and when the task that asks is cancelled.
+    /// The next event, and with that the last one is handled. Nil at the end, when the task that asks is cancelled, and for a second reader
+    /// who asks while the first waits.
     func next() async -> ClientEvent? {
         while true {
             let (event, isAtEnd, hasRoom) = take()
             if hasRoom { roomAgain.withLock { $0 }?() }
             if let event { return event }
             if isAtEnd || Task.isCancelled { return nil }
-            await withTaskCancellationHandler {
-                await withCheckedContinuation { continuation in
-                    let isNeeded = state.withLock { state in
-                        guard state.count == 0, !state.isFinished, !Task.isCancelled, state.waiter == nil else {
-                            return false
-                        }
-                        state.waiter = continuation
-                        return true
-                    }
-                    if !isNeeded { continuation.resume() }
+            let isSecond = await withTaskCancellationHandler {
+                await withCheckedContinuation { (continuation: Waiter) in
+                    if let isSecond = wait(continuation) { continuation.resume(returning: isSecond) }
                 }
             } onCancel: {
-                state.withLock { $0.waiter.take() }?.resume()
+                state.withLock { $0.waiter.take() }?.resume(returning: false)
             }
+            if isSecond { return nil }
+        }
+    }
+
+    /// Nil: it waits. Else it need not (false) or may not (true).
+    private func wait(_ continuation: Waiter) -> Bool? {
+        state.withLock { state in
+            guard state.waiter == nil else { return true }
+            guard state.count == 0, !state.isFinished, !Task.isCancelled else { return false }
+            state.waiter = continuation
+            return nil
         }
     }
 

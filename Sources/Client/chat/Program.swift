@@ -1,0 +1,107 @@
+import ChatClient
+import ChatKernel
+
+/// `chat`: a client on a terminal, or in a pipe.
+actor Program {
+    private let arguments: Arguments
+    private let credentials: Credentials
+    private var talk: Talk?
+
+    init(_ arguments: Arguments, _ credentials: Credentials) {
+        self.arguments = arguments
+        self.credentials = credentials
+    }
+
+    private enum Input: Sendable {
+        case event(ClientEvent)
+        case line(String)
+        case endOfLines
+        case ended(ClientFailure?)
+    }
+
+    /// The exit status: 0 left, 1 it could not be done.
+    func run(reading lines: AsyncStream<String>) async -> Int32 {
+        do throws(ClientFailure) {
+            let server = try ServerAddress(arguments.url)
+            let credentials = credentials
+            if arguments.registers {
+                try await ChatClient.register(at: server, username: credentials.user, password: credentials.password)
+            }
+            // Asked for here first, so that a wrong password is said at once.
+            let token = FirstToken(
+                try await ChatClient.login(to: server, username: credentials.user, password: credentials.password))
+            var settings = ClientSettings()
+            settings.webSocket = !arguments.isPolling
+            let client = try ChatClient(server, settings: settings) {
+                if let first = await token.take() { return first }
+                return try await ChatClient.login(
+                    to: server, username: credentials.user, password: credentials.password)
+            }
+            let me = try await client.me()
+            return await converse(Talk(client, Rooms(me: me), wanted: arguments.room), client, lines)
+        } catch {
+            Terminal.complain(error.description)
+            return 1
+        }
+    }
+
+    /// Events and lines, one after the other, until the user leaves.
+    private func converse(_ talk: Talk, _ client: ChatClient, _ lines: AsyncStream<String>) async -> Int32 {
+        let (inputs, door) = AsyncStream<Input>.makeStream()
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do throws(ClientFailure) {
+                    try await client.run()
+                    door.yield(.ended(nil))
+                } catch {
+                    door.yield(.ended(error))
+                }
+            }
+            group.addTask {
+                for await event in client.events { door.yield(.event(event)) }
+            }
+            group.addTask {
+                for await line in lines { door.yield(.line(line)) }
+                door.yield(.endOfLines)
+            }
+            var status: Int32 = 0
+            // What is typed before the conversations are known waits until they are.
+            var early: [Input] = []
+            reading: for await input in inputs {
+                switch input {
+                case .event(let event):
+                    talk.take(event)
+                    await talk.learn()
+                    if talk.isReady, !early.isEmpty {
+                        for input in early { await perform(input, in: talk) }
+                        early = []
+                    }
+                case .line, .endOfLines:
+                    if talk.isReady { await perform(input, in: talk) } else { early.append(input) }
+                case .ended(let failure):
+                    if let failure { Terminal.complain(failure.description) }
+                    status = failure == nil ? 0 : 1
+                    break reading
+                }
+                if talk.isDone { break }
+            }
+            group.cancelAll()
+            return status
+        }
+    }
+
+    private func perform(_ input: Input, in talk: Talk) async {
+        switch input {
+        case .line(let line): await talk.perform(Order(line))
+        case .endOfLines: talk.leave()
+        case .event, .ended: break
+        }
+    }
+}
+
+/// The token of the login that everything began with, for the first who asks.
+private actor FirstToken {
+    private var token: String?
+    init(_ token: String) { self.token = token }
+    func take() -> String? { token.take() }
+}

@@ -1,0 +1,28 @@
+import CLinux
+
+// The process: arguments in, an exit status out. The main thread reads what is typed; everything else is in `Program`.
+
+let arguments: Arguments
+do throws(Arguments.Mistake) {
+    arguments = try Arguments(Array(CommandLine.arguments.dropFirst()))
+} catch {
+    Terminal.complain("\(error.text) See chat --help.")
+    exit(2)
+}
+if arguments.wantsHelp {
+    Terminal.say(Arguments.help)
+    exit(0)
+}
+let credentials: Credentials
+do throws(Credentials.Missing) {
+    credentials = try Credentials(for: arguments.user)
+} catch {
+    Terminal.complain(error.description)
+    exit(2)
+}
+let (lines, keyboard) = AsyncStream<String>.makeStream(bufferingPolicy: .unbounded)
+Task.detached { exit(await Program(arguments, credentials).run(reading: lines)) }
+while let line = readLine(strippingNewline: true) { keyboard.yield(line) }
+keyboard.finish()
+// The program ends when what was typed is done.
+while true { pause() }

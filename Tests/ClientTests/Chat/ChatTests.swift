@@ -1,0 +1,118 @@
+import ChatClient
+import ChatKernel
+import Testing
+
+@Suite(
+    "chat, on a terminal that is a pipe", .serialized, .timeLimit(.minutes(2)),
+    .enabled(if: ChatProcess.path != nil, "chat was not built"))
+struct ChatTests {
+    @Test("two people talk, edit, react, search and leave", arguments: [[], ["--polling"]])
+    func talk(more: [String]) async throws {
+        try await TestHost.serve { host in
+            let url = host.server.description
+            try await onThread {
+                let bob = try ChatProcess(["--url", url, "--user", "bob", "--register"] + more)
+                try bob.line(with: "* connected")
+                let ann = try ChatProcess(["--url", url, "--user", "ann", "--register"] + more)
+                try ann.line(with: "* connected")
+                try ann.type("/new Tea bob")
+                try ann.line(with: "* In Tea")
+                try bob.line(with: "* New: Tea")
+                try bob.type("/open tea")
+                try bob.line(with: "* In Tea")
+                try ann.type("green or black?")
+                let question = try bob.line(with: "Tea #", "ann: green or black?")
+                try ann.line(with: "Tea #", "ann: green or black?")
+                let number = try #require(question.split(separator: "#").last?.split(separator: " ").first)
+                try bob.type("/react \(number) 🍵")
+                try ann.line(with: "bob put 🍵 #\(number)")
+                try ann.type("/edit \(number) green, black or white?")
+                try bob.line(with: "ann edited: green, black or white?")
+                try bob.type("/search white")
+                try bob.line(with: "found")
+                try bob.type("//white")
+                try ann.line(with: "bob: /white")
+                try ann.type("/delete \(number)")
+                try bob.line(with: "#\(number) was deleted")
+                try ann.type("/who")
+                try ann.line(with: "* ann, bob")
+                try bob.type("/dm ann")
+                try bob.line(with: "* In ann")
+                try bob.type("psst")
+                try ann.line(with: "bob #", "bob: psst")
+                try ann.type("/nonsense")
+                try ann.line(with: "There is no /nonsense")
+                try ann.type("/quit")
+                #expect(try ann.rest() == 0)
+                bob.hush()
+                #expect(try bob.rest() == 0)
+            }
+        }
+    }
+
+    @Test("what comes by a pipe is all sent before it leaves, in order")
+    func script() async throws {
+        try await TestHost.serve { host in
+            let url = host.server.description
+            try await onThread {
+                let ann = try ChatProcess(["--url", url, "--user", "ann", "--register"])
+                try ann.type("/new List")
+                for number in 1...50 { try ann.type("\(number)") }
+                ann.hush()
+                #expect(try ann.rest() == 0)
+            }
+            let token = try await ChatClient.login(to: host.server, username: "ann", password: "correct horse")
+            let client = try ChatClient(host.server) { token }
+            let room = try #require(try await client.conversations().first)
+            #expect(try await client.messages(in: room.id).map(\.content) == (1...50).map { "\($0)" })
+        }
+    }
+
+    @Test("other people's text does not steer the terminal")
+    func control() async throws {
+        try await TestHost.serve { host in
+            let url = host.server.description
+            let room = try await host.room("bob")
+            try await onThread {
+                let ann = try ChatProcess(["--url", url, "--user", "ann", "--register"])
+                try ann.line(with: "* connected")
+                try ann.type("/dm bob")
+                try ann.line(with: "* In bob")
+                try ann.type("a\u{1B}[2Jb")
+                try ann.line(with: "a\u{FFFD}[2Jb")
+                try ann.type("/quit")
+                #expect(try ann.rest() == 0)
+                #expect(!ann.said.joined().contains("\u{1B}"))
+            }
+            _ = room
+        }
+    }
+
+    @Test("what it cannot do is one sentence and a status")
+    func mistakes() async throws {
+        try await onThread {
+            for (arguments, password, status, sentence) in [
+                ([], "x", 2, "chat: --user NAME"), (["--user"], "x", 2, "chat: --user needs a value."),
+                (["--user", "ann", "--dance"], "x", 2, "chat: There is no option --dance."),
+                (["--user", "ann"], nil, 2, "chat: A password is needed"),
+                (["--user", "ann", "--url", "https://chat.example"], "x", 1, "chat: https is not spoken yet"),
+                (["--user", "ann", "--url", "http://127.0.0.1:1"], "x", 1, "chat: The server cannot be reached"),
+            ] as [([String], String?, Int32, String)] {
+                let process = try ChatProcess(arguments, password: password)
+                process.hush()
+                #expect(try process.rest() == status, "\(arguments)")
+                #expect(process.said.first?.hasPrefix(sentence) == true, "\(process.said)")
+            }
+        }
+        try await TestHost.serve { host in
+            let url = host.server.description
+            try await onThread {
+                let stranger = try ChatProcess(["--url", url, "--user", "nobody"])
+                #expect(try stranger.rest() == 1)
+                let help = try ChatProcess(["--help"])
+                #expect(try help.rest() == 0)
+                #expect(help.said.contains { $0.contains("/search WORDS") })
+            }
+        }
+    }
+}

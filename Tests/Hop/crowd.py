@@ -14,7 +14,7 @@ LONG = "long " * 6000
 
 WINDOW = 16
 # How many positions half of the travellers may be behind before senders wait for them.
-LAG = 500
+LAG = 50
 # Between them all that makes escaping and the encoding of text matter.
 TEXTS = ("plain", "naïve \"quotes\" and \\ backslashes", "line\nbreak\ttab", "日本語 and 👩‍🚀", "x" * 700, "id: 7\n\ndata: no")
 

@@ -52,7 +52,8 @@ class Run:
         owner, others = self.people[0], self.people[1:]
         rooms = []
         for number in range(ROOMS):
-            members = self.dice.sample(others, 4)
+            # Nobody begins without a room.
+            members = sorted({others[number], others[-1], *self.dice.sample(others, 3)}, key=repr)
             room = await owner.room(*members, name=f"Room {number}")
             for member in [owner, *members]:
                 self.crowd.rooms[member.id].add(room)

@@ -40,7 +40,7 @@ class Traveller:
         while not stop.is_set():
             way = self.dice.choice(ways)
             self.counts[way.__name__] += 1
-            await self.hop(way, self.dice.choice((1, 1, 1, 3, 10, 100, 1000)), self.dice.choice((0.1, 0.5, 0.5, 2)))
+            await self.hop(way, self.dice.choice((1, 1, 1, 1, 3, 10, 100)), self.dice.choice((0.1, 0.5, 0.5, 2)))
 
     async def hop(self, way, events, patience):
         """One stretch on one transport, of so many events and seconds at most; then the connection is dropped."""

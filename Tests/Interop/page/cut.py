@@ -186,7 +186,7 @@ def play(chrome, host, gate, rounds):
     with scene("and when it does again, it is taken"):
         gate.open()
         ben.evaluate(ONLINE)
-        ben.wait("document.getElementById('room-presence').textContent === 'Online'")
+        assert gate.upgraded.wait(20), "no WebSocket was asked for"
         talk((ben, "ben: by socket again"), (ada, "ada: welcome back"))
         agree()
 

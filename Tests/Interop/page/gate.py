@@ -29,6 +29,7 @@ class Gate:
         self._peers = {}  # either end -> the other; None until it has said what it wants
         self._mode = "open"
         self._sockets = True
+        self.upgraded = threading.Event()  # a request to become a WebSocket was let through since the last order
         self._orders = []
         self._wake, woken = socket.socketpair()
         self._lock = threading.Lock()
@@ -86,6 +87,7 @@ class Gate:
             orders, self._orders = self._orders, []
         for mode, sockets, drop, done in orders:
             self._mode, self._sockets = mode, sockets
+            self.upgraded.clear()
             while drop and self._peers:
                 self._end(next(iter(self._peers)))
             done.set()
@@ -109,11 +111,14 @@ class Gate:
             if self._mode == "swallow":
                 return None
             if self._peers[end] is None:
-                if not self._sockets and b"upgrade: websocket" in piece.lower():
+                is_upgrade = b"upgrade: websocket" in piece.lower()
+                if is_upgrade and not self._sockets:
                     return self._end(end)
                 beyond = socket.create_connection(("127.0.0.1", self._to), timeout=5)
                 self._peers[end] = beyond
                 self._add(beyond, end)
+                if is_upgrade:
+                    self.upgraded.set()
             return self._peers[end].sendall(piece)
         except OSError:
             return self._end(end)

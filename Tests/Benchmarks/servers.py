@@ -210,4 +210,8 @@ class Nchan(Server):
     @property
     def pid(self):
         """The worker: it does the work."""
-        return int(pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()[0])
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        # The master listens before it has made one.
+        while not children.read_text() and self.process.poll() is None:
+            time.sleep(0.02)
+        return int(children.read_text().split()[0])

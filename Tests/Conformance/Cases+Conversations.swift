@@ -90,6 +90,10 @@ extension StoreConformance {
             let wanted = [2, 1, 4, 0, 3, 5].map { ids[$0] }
             let all = try await scene.store.conversations(of: Scene.bob, after: nil, limit: 100)
             try expect(all.map(\.id), equals: wanted, "the conversations")
+            let named = try await scene.store.conversationIDs(of: Scene.bob, limit: 100)
+            try expect(Set(named), equals: Set(wanted), "which they are")
+            let newest = try await scene.store.conversationIDs(of: Scene.bob, limit: 3)
+            try expect(Set(newest), equals: Set(wanted.prefix(3)), "the newest three of them")
             try expect(all.contains { $0.id == foreign }, equals: false, "whether another's is among them")
             var paged: [ConversationID] = []
             var mark: ConversationMark?

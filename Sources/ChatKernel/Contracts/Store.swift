@@ -48,6 +48,10 @@ public protocol Store: Sendable {
         of user: UserID, after mark: ConversationMark?, limit: Int
     ) async throws(StoreError) -> [Conversation]
 
+    /// Which those are, without what is in them, those with the same `updatedAt` in any order. A store that does not say gives them by
+    /// ``conversations(of:after:limit:)``; it is asked for each client that comes, so a cheaper answer is worth having.
+    func conversationIDs(of user: UserID, limit: Int) async throws(StoreError) -> [ConversationID]
+
     /// Messages as they stand, ascending by `seq`, at most `limit`. A page may end early when its ``PageBudget`` is spent:
     /// then it must hold those next to where it begins, the newest of ``MessageQuery/newest(_:spans:offset:)``.
     func messages(_ query: MessageQuery, limit: Int) async throws(StoreError) -> [Message]
@@ -156,6 +160,10 @@ public enum UserQuery: Hashable, Sendable {
 }
 
 extension Store {
+    public func conversationIDs(of user: UserID, limit: Int) async throws(StoreError) -> [ConversationID] {
+        try await conversations(of: user, after: nil, limit: limit).map(\.id)
+    }
+
     /// One account, or nil.
     public func user(_ id: UserID) async throws(StoreError) -> User? { try await users(.id(id), limit: 1).first }
 

@@ -51,6 +51,10 @@ public final class InMemoryStore: StoreWithSearch {
         try reading { $0.messages(query, limit: limit) }
     }
 
+    public func conversationIDs(of user: UserID, limit: Int) async throws(StoreError) -> [ConversationID] {
+        try reading { $0.conversationIDs(of: user, limit: limit) }
+    }
+
     public func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
         try reading { $0.readMarks(in: conversation) }
     }

@@ -203,6 +203,12 @@ struct Ledger {
             lastSeq: room.lastSeq, unreadCount: unread.count, lastMessage: seen.last)
     }
 
+    func conversationIDs(of user: UserID, limit: Int) -> [ConversationID] {
+        conversations.filter { $0.value.memberships[user]?.isActive == true }
+            .map { ConversationMark(updatedAt: $0.value.updatedAt, id: $0.key) }
+            .sorted { $1.precedes($0) }.prefix(max(0, limit)).map(\.id)
+    }
+
     func conversations(of user: UserID, after mark: ConversationMark?, limit: Int) -> [Conversation] {
         conversations.filter { $0.value.memberships[user]?.isActive == true }
             .map { ConversationMark(updatedAt: $0.value.updatedAt, id: $0.key) }

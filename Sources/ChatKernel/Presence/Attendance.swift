@@ -27,8 +27,8 @@ public final class Attendance: Sendable {
 
     /// Tells the liveliest conversations. What the store cannot say now is left out.
     public func begin() async {
-        guard let found = try? await kernel.conversations(of: user.id, limit: Self.limit) else { return }
-        for conversation in found { enter(conversation.id) }
+        guard let found = try? await kernel.store.conversationIDs(of: user.id, limit: Self.limit) else { return }
+        for conversation in found { enter(conversation) }
     }
 
     /// The user is a member of this one, and here.

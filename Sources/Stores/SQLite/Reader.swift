@@ -107,6 +107,14 @@ final class Reader {
         }
     }
 
+    func conversationIDs(of user: UserID, limit: Int) throws(StoreError) -> [ConversationID] {
+        guard limit > 0 else { return [] }
+        return try snapshot { (snapshot) throws(StoreError) in
+            let newest = try times(of: user, snapshot).sorted { $0.at > $1.at }.prefix(limit)
+            return try newest.map { (time) throws(StoreError) in try records.conversation(time.row) }
+        }
+    }
+
     private static let missing = StoreError(.damaged, "a member's conversation is not there")
 
     /// The user's conversations, by row, and when there was something new in each.

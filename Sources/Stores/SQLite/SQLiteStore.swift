@@ -122,6 +122,10 @@ public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreThatFinds
         try await read { (reader) throws(StoreError) in try reader.messages(query, limit: limit) }
     }
 
+    public func conversationIDs(of user: UserID, limit: Int) async throws(StoreError) -> [ConversationID] {
+        try await read { (reader) throws(StoreError) in try reader.conversationIDs(of: user, limit: limit) }
+    }
+
     public func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {
         try await read { (reader) throws(StoreError) in try reader.readMarks(in: conversation) }
     }

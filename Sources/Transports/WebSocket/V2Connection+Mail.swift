@@ -135,8 +135,8 @@ extension V2Connection {
         if let path { return hear(path, session) }
         let (lane, user) = (lane, session.user.id)
         lane.errands.send { [weak self] in
-            guard let found = try? await lane.kernel.conversations(of: user, limit: Self.heardLimit) else { return }
-            let conversations = found.map(\.id)
+            let store = lane.kernel.store
+            guard let conversations = try? await store.conversationIDs(of: user, limit: Self.heardLimit) else { return }
             lane.loop.post { [weak self] in
                 for conversation in conversations { self?.hear(conversation, session) }
             }

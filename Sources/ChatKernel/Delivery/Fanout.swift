@@ -107,6 +107,16 @@ final class Fanout: Sendable {
         }
     }
 
+    /// Nothing will be handed out any more: whoever follows is let go of.
+    func end() {
+        let followers = state.withLock { state in
+            state.rosters = Rosters()
+            defer { state.followers = Followers() }
+            return state.followers
+        }
+        _ = followers
+    }
+
     func learn(_ conversation: ConversationID, members: [UserID]) {
         state.withLock { $0.rosters.learn(conversation, members) }
     }

@@ -62,7 +62,8 @@ public final class Follower: Sendable {
     public let user: UserID
     /// The outlet's own name for it.
     public let place: Int
-    let outlet: any Outlet
+    /// Held by ``Followers`` for as long as this is among them, and asked for only there: the outlet itself keeps its followers.
+    unowned let outlet: any Outlet
 
     init(user: UserID, place: Int, outlet: any Outlet) {
         self.user = user

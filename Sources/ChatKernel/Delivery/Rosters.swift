@@ -88,6 +88,8 @@ struct Rosters {
 /// The users whom outlets follow.
 struct Followers {
     private var byUser: [UserID: [Follower]] = [:]
+    /// What keeps the outlets, and for how many followers.
+    private var outlets: [ObjectIdentifier: (outlet: any Outlet, count: Int)] = [:]
     /// Counts the changes, so that what was derived from them can be kept.
     private(set) var generation: UInt64 = 0
 
@@ -96,12 +98,18 @@ struct Followers {
     var all: some Sequence<Follower> { byUser.values.joined() }
 
     mutating func add(_ follower: Follower) {
+        let outlet = follower.outlet
         byUser[follower.user, default: []].append(follower)
+        outlets[ObjectIdentifier(outlet), default: (outlet, 0)].count += 1
         generation += 1
     }
 
     mutating func remove(_ follower: Follower) {
-        byUser[follower.user]?.removeAll { $0 === follower }
+        guard let at = byUser[follower.user]?.firstIndex(where: { $0 === follower }) else { return }
+        let outlet = ObjectIdentifier(follower.outlet)
+        byUser[follower.user]?.remove(at: at)
+        outlets[outlet]?.count -= 1
+        if outlets[outlet]?.count == 0 { outlets[outlet] = nil }
         if byUser[follower.user]?.isEmpty == true { byUser[follower.user] = nil }
         generation += 1
     }

@@ -88,6 +88,7 @@ public final class Kernel: Sendable {
             group.addTask { await self.pulse.run { self.beat() } }
             group.addTask { await self.watchAccounts() }
         }
+        fanout.end()
     }
 
     /// Accepts no more commands (`draining`). What was accepted is still committed.

@@ -55,7 +55,6 @@ let package = Package(
             name: "ChatWebSocket",
             dependencies: [
                 "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol",
-                "COpenSSL",
             ],
             path: "Sources/Transports/WebSocket", exclude: ["README.md"]),
         .target(
@@ -66,7 +65,7 @@ let package = Package(
 
         .target(
             name: "ChatClient",
-            dependencies: ["ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatWebSocketProtocol", "COpenSSL"],
+            dependencies: ["ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatWebSocketProtocol"],
             path: "Sources/Client/ChatClient", exclude: ["README.md"]),
 
         // floor 3
@@ -98,7 +97,7 @@ let package = Package(
             name: "populate", dependencies: ["ChatKernel", "ChatSQLite"], path: "Tests/Populate"),
         .executableTarget(
             name: "echo-server",
-            dependencies: ["ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol", "CLinux", "COpenSSL"],
+            dependencies: ["ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol", "CLinux"],
             path: "Tests/EchoServer"),
         .testTarget(
             name: "ChatKernelTests", dependencies: ["ChatKernel", "ChatConformance", "ChatSimulation"],

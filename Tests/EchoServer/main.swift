@@ -1,5 +1,4 @@
 import CLinux
-import COpenSSL
 import ChatHTTP1
 import ChatHTTPServer
 import ChatNet
@@ -32,19 +31,9 @@ func admit(_ request: HTTPRequest) -> UpgradeDecision {
                 status: refusal.status, fields: refusal.fields.map { HTTPField(name: $0.name, value: $0.value) },
                 body: Array(refusal.detail.utf8)))
     case .accept(let key, _):
-        let accept = Handshake.acceptValue(digest: sha1(Handshake.acceptInput(key: key)))
+        let accept = Handshake.acceptValue(digest: Digest.sha1(Handshake.acceptInput(key: key)))
         return .accept(fields: [HTTPField(name: "Sec-WebSocket-Accept", value: accept)]) { stream, _ in
             EchoConnection(on: stream)
         }
     }
-}
-
-func sha1(_ bytes: [UInt8]) -> [UInt8] {
-    var digest = [UInt8](repeating: 0, count: 20)
-    _ = unsafe bytes.withUnsafeBufferPointer { input in
-        unsafe digest.withUnsafeMutableBufferPointer { output in
-            unsafe SHA1(input.baseAddress, input.count, output.baseAddress)
-        }
-    }
-    return digest
 }

@@ -22,7 +22,7 @@ let modules: [Target] = [
     .target(
         name: "ChatWebSocket",
         dependencies: [
-            "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol", "COpenSSL",
+            "ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "ChatWebSocketProtocol",
         ],
         exclude: ["README.md"]),
     .target(

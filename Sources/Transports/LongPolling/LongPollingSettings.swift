@@ -1,3 +1,5 @@
+import ChatWire
+
 /// What a config may say of the long-polling transport, all of it optional.
 public struct LongPollingSettings: Decodable, Sendable, Equatable {
     /// How long a request waits for something to happen when it does not say, in seconds: 25 by default, below the 30 at which
@@ -23,19 +25,10 @@ public struct LongPollingSettings: Decodable, Sendable, Equatable {
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        func number(_ key: CodingKeys, _ standard: Int, in range: ClosedRange<Int>) throws -> Int {
-            let value = try values.decodeIfPresent(Int.self, forKey: key) ?? standard
-            guard range.contains(value) else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: key, in: values,
-                    debugDescription: "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
-            }
-            return value
-        }
         let standard = LongPollingSettings()
-        waitSeconds = try number(.waitSeconds, standard.waitSeconds, in: 1...Self.longestWait)
-        heartbeatSeconds = try number(.heartbeatSeconds, standard.heartbeatSeconds, in: 1...300)
-        streamSeconds = try number(.streamSeconds, standard.streamSeconds, in: 10...86_400)
+        waitSeconds = try values.number(.waitSeconds, in: 1...Self.longestWait, default: standard.waitSeconds)
+        heartbeatSeconds = try values.number(.heartbeatSeconds, in: 1...300, default: standard.heartbeatSeconds)
+        streamSeconds = try values.number(.streamSeconds, in: 10...86_400, default: standard.streamSeconds)
     }
 
     /// The longest a request may wait, in seconds: below the minute at which most proxies give up.

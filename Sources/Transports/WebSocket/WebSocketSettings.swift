@@ -1,4 +1,5 @@
 import ChatWebSocketProtocol
+import ChatWire
 
 /// What a config may say of the WebSocket transport, all of it optional.
 public struct WebSocketSettings: Decodable, Sendable, Equatable {
@@ -30,20 +31,11 @@ public struct WebSocketSettings: Decodable, Sendable, Equatable {
 
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        func number(_ key: CodingKeys, _ standard: Int, in range: ClosedRange<Int>) throws -> Int {
-            let value = try values.decodeIfPresent(Int.self, forKey: key) ?? standard
-            guard range.contains(value) else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: key, in: values,
-                    debugDescription: "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
-            }
-            return value
-        }
         let standard = WebSocketSettings()
-        pingSeconds = try number(.pingSeconds, standard.pingSeconds, in: 1...3600)
-        pongSeconds = try number(.pongSeconds, standard.pongSeconds, in: 1...3600)
-        outboxBytes = try number(.outboxBytes, standard.outboxBytes, in: 65_536...(64 << 20))
-        frameBytes = try number(.frameBytes, standard.frameBytes, in: 1024...(16 << 20))
+        pingSeconds = try values.number(.pingSeconds, in: 1...3600, default: standard.pingSeconds)
+        pongSeconds = try values.number(.pongSeconds, in: 1...3600, default: standard.pongSeconds)
+        outboxBytes = try values.number(.outboxBytes, in: 65_536...(64 << 20), default: standard.outboxBytes)
+        frameBytes = try values.number(.frameBytes, in: 1024...(16 << 20), default: standard.frameBytes)
     }
 
     var patience: Liveness.Patience {

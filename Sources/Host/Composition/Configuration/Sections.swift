@@ -1,5 +1,6 @@
 import ChatKernel
 import ChatNet
+import ChatWire
 
 /// The config's `http`.
 struct HTTPSection: Decodable, Sendable {
@@ -161,17 +162,6 @@ struct LogSection: Decodable, Sendable {
 }
 
 extension KeyedDecodingContainer {
-    /// A whole number within a range.
-    func number(_ key: Key, in range: ClosedRange<Int>, default standard: Int) throws -> Int {
-        let number = try decodeIfPresent(Int.self, forKey: key) ?? standard
-        guard range.contains(number) else {
-            throw DecodingError.dataCorruptedError(
-                forKey: key, in: self,
-                debugDescription: "must be a whole number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return number
-    }
-
     /// One of a few words.
     func word<W: RawRepresentable & CaseIterable>(_ key: Key, default standard: W) throws -> W
     where W.RawValue == String {

@@ -1,5 +1,6 @@
 import ChatHTTPServer
 import ChatNet
+import ChatWire
 
 /// The config's `http.tls`.
 struct TLSSection: Decodable, Sendable {

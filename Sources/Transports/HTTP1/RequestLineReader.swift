@@ -33,8 +33,7 @@ struct RequestLineReader {
     private var scanned = 0  // bytes of this line already looked at
     private var methodEnd = 0  // offsets in this line
     private var targetEnd = 0
-    private var major: UInt8 = 0
-    private var minor: UInt8 = 0
+    private var version = VersionReader()
     private var sawEmptyLine = false
 
     /// No byte of a request has been seen (an empty line is none).
@@ -90,7 +89,7 @@ struct RequestLineReader {
                 if offset == 9 {
                     let line = Line(
                         method: start..<start + methodEnd, target: start + methodEnd + 1..<start + targetEnd,
-                        major: major, minor: minor, next: index)
+                        major: version.major, minor: version.minor, next: index)
                     self = RequestLineReader()
                     return .line(line)
                 }
@@ -103,17 +102,7 @@ struct RequestLineReader {
 
     private mutating func accept(_ byte: UInt8, atVersionOffset offset: Int) -> Bool {
         switch offset {
-        case 0: return byte == 0x48  // H
-        case 1, 2: return byte == 0x54  // T
-        case 3: return byte == 0x50  // P
-        case 4: return byte == Byte.slash
-        case 5:
-            major = byte &- 0x30
-            return Byte.isDigit(byte)
-        case 6: return byte == Byte.dot
-        case 7:
-            minor = byte &- 0x30
-            return Byte.isDigit(byte)
+        case 0...7: return version.accept(byte, at: offset)
         case 8: return byte == Byte.carriageReturn
         default: return byte == Byte.lineFeed
         }

@@ -19,8 +19,7 @@ struct StatusLineReader {
 
     private var scanned = 0  // bytes of this line already looked at
     private var status = 0
-    private var major: UInt8 = 0
-    private var minor: UInt8 = 0
+    private var version = VersionReader()
 
     mutating func read(_ bytes: borrowing Span<UInt8>, from start: Int, allowance: Int) -> Answer {
         var index = start &+ scanned
@@ -35,7 +34,7 @@ struct StatusLineReader {
                 guard offset > Self.shortest, bytes[index &- 2] == Byte.carriageReturn else {
                     return .violation(.malformed("a bare line feed"))
                 }
-                let line = Line(status: status, major: major, minor: minor, next: index)
+                let line = Line(status: status, major: version.major, minor: version.minor, next: index)
                 self = StatusLineReader()
                 return .line(line)
             }
@@ -52,17 +51,7 @@ struct StatusLineReader {
 
     private mutating func accept(_ byte: UInt8, at offset: Int, after last: UInt8) -> Bool {
         switch offset {
-        case 0: return byte == 0x48  // H
-        case 1, 2: return byte == 0x54  // T
-        case 3: return byte == 0x50  // P
-        case 4: return byte == Byte.slash
-        case 5:
-            major = byte &- 0x30
-            return Byte.isDigit(byte)
-        case 6: return byte == Byte.dot
-        case 7:
-            minor = byte &- 0x30
-            return Byte.isDigit(byte)
+        case 0...7: return version.accept(byte, at: offset)
         case 8: return byte == Byte.space
         case 9, 10, 11:
             status = status &* 10 &+ Int(byte &- 0x30)

@@ -130,13 +130,12 @@ final class Ear: Outlet {
 
     var entries: [Entry] { batches.takeAll().flatMap(\.parcels).flatMap(\.entries) }
 
-    /// What was said of who is here: `+ann [ann bob]`.
-    var presence: [String] {
-        signals.takeAll().compactMap {
-            guard case .presence(let notice) = $0 else { return nil }
-            let sign = notice.event == .joined ? "+" : "-"
-            return "\(sign)\(notice.user.id) [\(notice.activeUsers.map(\.text).joined(separator: " "))]"
-        }
+    /// What all were told of who is here: `+ann [ann bob]`.
+    var presence: [String] { signals.takeAll().filter { $0.concerns(nil) }.compactMap(\.words) }
+
+    /// What this session was told of it, `=` for how things stand.
+    func presence(for session: Session) -> [String] {
+        signals.takeAll().filter { $0.concerns(session.id) }.compactMap(\.words)
     }
 
     /// Who types: `ann on`.
@@ -144,6 +143,19 @@ final class Ear: Outlet {
         signals.takeAll().compactMap {
             if case .typing(_, let user, let on, _) = $0 { "\(user.id) \(on ? "on" : "off")" } else { nil }
         }
+    }
+}
+
+extension Signal {
+    fileprivate var words: String? {
+        guard case .presence(let notice) = self else { return nil }
+        let sign =
+            switch notice.event {
+            case .joined: "+"
+            case .left: "-"
+            case .present: "="
+            }
+        return "\(sign)\(notice.user.id) [\(notice.activeUsers.map(\.text).joined(separator: " "))]"
     }
 }
 

@@ -7,7 +7,12 @@ private let second: Int64 = 1_000_000_000
 
 private func words(_ notices: [PresenceNotice]) -> [String] {
     notices.map { notice in
-        let sign = notice.event == .joined ? "+" : "-"
+        let sign =
+            switch notice.event {
+            case .joined: "+"
+            case .left: "-"
+            case .present: "="
+            }
         return "\(sign)\(notice.user.id) [\(notice.activeUsers.map(\.text).joined(separator: " "))]"
     }
 }
@@ -31,6 +36,49 @@ struct PresenceTests {
         #expect(words(presence.leave(ann.id, room, now: 2 * second)) == [])
         #expect(presence.activeUsers(in: room) == [ann.id])
         #expect(words(presence.leave(ann.id, room, now: 3 * second)) == ["-ann []"])
+    }
+
+    @Test("A second connection is told who is here, and nobody else is told anything")
+    func secondConnection() {
+        var presence = Presence()
+        _ = presence.enter(ann, room, by: Session.ID(1), now: 0)
+        _ = presence.enter(bob, room, by: Session.ID(2), now: second)
+        let notices = presence.enter(ann, room, by: Session.ID(3), now: 2 * second)
+        #expect(words(notices) == ["=ann [ann bob]"])
+        #expect(notices.map(\.audience) == [[Session.ID(3)]])
+        #expect(words(presence.tick(now: 3 * second)) == [])
+    }
+
+    @Test("A second connection while the first is yet to be told of hears what all hear, and no more")
+    func secondOfUnannounced() {
+        var presence = Presence()
+        _ = presence.enter(ann, room, by: Session.ID(1), now: 0)
+        #expect(words(presence.enter(bob, room, by: Session.ID(2), now: 1)) == [])
+        #expect(words(presence.enter(bob, room, by: Session.ID(3), now: 2)) == [])
+        #expect(words(presence.tick(now: second)) == ["+bob [ann bob]"])
+        #expect(words(presence.tick(now: 2 * second)) == [])
+    }
+
+    @Test("Second connections that come in a herd share a notice, and need none when one for all goes out")
+    func secondHerd() {
+        var presence = Presence()
+        for number in 0..<100 {
+            let user = UserReference(id: UserID("u\(number)"), username: "u")
+            _ = presence.enter(user, room, by: Session.ID(UInt64(number)), now: 0)
+        }
+        _ = presence.tick(now: second)
+        var notices: [PresenceNotice] = []
+        for number in 0..<100 {
+            let user = UserReference(id: UserID("u\(number)"), username: "u")
+            notices += presence.enter(user, room, by: Session.ID(UInt64(1000 + number)), now: 2 * second)
+        }
+        notices += presence.tick(now: 3 * second)
+        #expect(notices.map(\.event) == [.present, .present])
+        #expect(Set(notices.compactMap(\.audience).joined()).count == 100)
+        _ = presence.enter(ann, room, by: Session.ID(1), now: 4 * second)
+        _ = presence.enter(ann, room, by: Session.ID(2), now: 4 * second + 1)
+        _ = presence.enter(bob, room, by: Session.ID(3), now: 4 * second + 2)
+        #expect(presence.tick(now: 5 * second).map(\.event) == [.joined])
     }
 
     @Test("Users are listed once each, by when they came")

@@ -153,8 +153,9 @@ extension World {
         for connection in connections {
             for following in connection.followings where following.isJoined {
                 let here = life.kernel.activeUsers(in: following.conversation)
-                if let told = following.activeUsers, told.sorted() != here.sorted() {
-                    fail("device \(connection.device.number) was told that \(told) are here, and \(here) are")
+                if following.activeUsers?.sorted() != here.sorted() {
+                    let told = following.activeUsers.map { "that \($0) are here" } ?? "nothing"
+                    fail("device \(connection.device.number) was told \(told), and \(here) are")
                 }
                 if let typist = connection.typists.first(where: { $0.conversation == following.conversation }) {
                     fail("\(typist.user) types for ever")

@@ -40,14 +40,13 @@ extension World {
             guard let following = connection.following(signal.conversation), following.isJoined else { continue }
             // What was said before it came is not for it: the end of it may have been said while nobody was here.
             guard loop.outlet.items.total - loop.outlet.items.count > following.joinedAt else { continue }
+            guard signal.concerns(connection.session.id) else { continue }
             switch signal {
             case .presence(let notice):
                 following.activeUsers = notice.activeUsers
                 if Set(notice.activeUsers).count < notice.activeUsers.count { fail("a user is here twice") }
-            case .typing(let conversation, let user, let on, let origin):
-                if origin != connection.session.id {
-                    connection.frames.append(.typing(conversation, user.id, on: on))
-                }
+            case .typing(let conversation, let user, let on, _):
+                connection.frames.append(.typing(conversation, user.id, on: on))
             }
         }
     }

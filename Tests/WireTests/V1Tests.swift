@@ -88,7 +88,7 @@ struct V1Tests {
                 == #"{"type":"typing","sender_id":"user-123","sender_username":"john","conversation_id":"conv-789"}"#)
     }
 
-    @Test("joined and left")
+    @Test("joined, left and present")
     func joinedAndLeft() {
         #expect(
             written { V1.appendJoined(john, in: room, activeUsers: [john.id, mary.id], to: &$0) }
@@ -98,6 +98,10 @@ struct V1Tests {
             written { V1.appendLeft(john, in: room, activeUsers: [], to: &$0) }
                 == #"{"type":"system","content":"User left","active_users":[],"#
                 + #""event":"left","user_id":"user-123","username":"john","conversation_id":"conv-789"}"#)
+        #expect(
+            written { V1.appendPresent(john, in: room, activeUsers: [john.id], to: &$0) }
+                == #"{"type":"system","content":"Users present","active_users":["user-123"],"#
+                + #""event":"present","user_id":"user-123","username":"john","conversation_id":"conv-789"}"#)
     }
 
     @Test("error, as plain as the seed's and with all it may carry")

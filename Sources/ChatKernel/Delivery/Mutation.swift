@@ -40,6 +40,7 @@ package enum Mutation: String, CaseIterable, Sendable {
     case movesMarksBack
     // what is not stored
     case keepsTheGone
+    case leavesUnaware
     case typesForEver
     case ignoresRates
     case leaksSessions

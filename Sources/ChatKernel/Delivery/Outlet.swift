@@ -6,6 +6,7 @@
 /// messages gather into larger batches exactly while you are busy.
 public protocol Outlet: AnyObject, Sendable {
     func deliver(_ batch: Batch)
+    /// Meant for those of its sessions that ``Signal/concerns(_:)`` says.
     func signal(_ signal: Signal)
 }
 

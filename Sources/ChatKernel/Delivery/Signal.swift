@@ -10,13 +10,23 @@ public enum Signal: Sendable {
         case .presence(let notice): notice.conversation
         }
     }
+
+    /// Whether a session that follows the conversation is to be told.
+    public func concerns(_ session: Session.ID?) -> Bool {
+        switch self {
+        case .typing(_, _, _, let origin): origin == nil || origin != session
+        case .presence(let notice): notice.audience.map { $0.contains { $0 == session } } ?? true
+        }
+    }
 }
 
-/// Somebody came or went. Notices that pile up are merged: the newest says who is here.
+/// Somebody came or went, or is told who is here. Notices that pile up are merged: the newest says who is here.
 public struct PresenceNotice: Hashable, Sendable {
     public enum Event: String, Hashable, Sendable {
         case joined
         case left
+        /// Nobody came: the user has one connection more, which has not been told yet.
+        case present
     }
 
     public let conversation: ConversationID
@@ -24,11 +34,17 @@ public struct PresenceNotice: Hashable, Sendable {
     public let user: UserReference
     /// Each present user once, by when they came.
     public let activeUsers: [UserID]
+    /// The sessions it is for; nil for all of the conversation.
+    public let audience: Set<Session.ID>?
 
-    public init(conversation: ConversationID, event: Event, user: UserReference, activeUsers: [UserID]) {
+    public init(
+        conversation: ConversationID, event: Event, user: UserReference, activeUsers: [UserID],
+        audience: Set<Session.ID>? = nil
+    ) {
         self.conversation = conversation
         self.event = event
         self.user = user
         self.activeUsers = activeUsers
+        self.audience = audience
     }
 }

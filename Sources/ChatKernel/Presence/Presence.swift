@@ -2,7 +2,8 @@
 ///
 /// A user is present in a conversation while it holds a connection there, or a lease that has not run out: a lease is
 /// what a transport without connections takes, and renews. Notices are told at once in a quiet conversation; in a busy
-/// one they are merged, so that a thousand joins do not cost a million notices of a thousand names.
+/// one they are merged, so that a thousand joins do not cost a million notices of a thousand names. A connection of a user who
+/// counts as here already changes nothing for the others; it alone is told who is here.
 public struct Presence: Sendable {
     /// The pause between two notices of one conversation: 50 ms, and 0.2 ms for each present user, since a notice is as
     /// long as the list of users and goes to all of them.
@@ -23,6 +24,8 @@ public struct Presence: Sendable {
         var present: [UserID] = []
         /// Who has gone, and was told of, and whose going has not been told of yet.
         var gone: [UserReference] = []
+        /// Connections of users whose coming has been told of, in the order in which they opened: of these the next notice is the first.
+        var unaware: [(session: Session.ID, user: UserReference)] = []
         var isPending = false
         var quietFrom: Int64 = .min
     }
@@ -40,10 +43,14 @@ public struct Presence: Sendable {
     public func activeUsers(in conversation: ConversationID) -> [UserID] { rooms[conversation]?.present ?? [] }
 
     /// A connection of the user has opened.
+    /// - Parameter session: the connection's, when it hears notices.
     public mutating func enter(
-        _ user: UserReference, _ conversation: ConversationID, now: Int64
+        _ user: UserReference, _ conversation: ConversationID, by session: Session.ID? = nil, now: Int64
     ) -> [PresenceNotice] {
         hold(user, conversation) { $0.connections += 1 }
+        if let session, rooms[conversation]?.holds[user.id]?.isAnnounced == true, !Mutation.leavesUnaware.isOn {
+            rooms[conversation]?.unaware.append((session, user))
+        }
         return changed(conversation, now: now)
     }
 
@@ -117,7 +124,8 @@ public struct Presence: Sendable {
         return []
     }
 
-    /// One notice for all who came, one for all who went; none for who came and went unseen.
+    /// One notice for all who came, one for all who went; none for who came and went unseen. Each says who is here; only without
+    /// one is there another for those who have not been told.
     private mutating func announce(_ conversation: ConversationID, now: Int64) -> [PresenceNotice] {
         guard var room = rooms[conversation] else { return [] }
         var notices: [PresenceNotice] = []
@@ -133,6 +141,12 @@ public struct Presence: Sendable {
                 PresenceNotice(
                     conversation: conversation, event: .joined, user: user, activeUsers: room.present))
         }
+        if notices.isEmpty, let last = room.unaware.last {
+            notices.append(
+                PresenceNotice(
+                    conversation: conversation, event: .present, user: last.user, activeUsers: room.present,
+                    audience: Set(room.unaware.map(\.session))))
+        }
         room.isPending = false
         if room.present.isEmpty {
             rooms[conversation] = nil
@@ -140,6 +154,7 @@ public struct Presence: Sendable {
         }
         if !notices.isEmpty {
             room.gone = []
+            room.unaware = []
             for user in come { room.holds[user]?.isAnnounced = true }
             room.quietFrom = now + Self.pause(present: room.present.count)
         }

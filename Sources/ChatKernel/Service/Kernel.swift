@@ -263,9 +263,10 @@ public final class Kernel: Sendable {
     /// How many connections follow a conversation.
     public func connectionCount(in conversation: ConversationID) -> Int { fanout.readers(of: conversation) }
 
-    func enter(_ user: UserReference, _ conversation: ConversationID) {
+    /// - Parameter session: who is to be told who is here; nil for nobody.
+    func enter(_ user: UserReference, _ conversation: ConversationID, by session: Session.ID? = nil) {
         let now = time.monotonic()
-        announce { $0.presence.enter(user, conversation, now: now) }
+        announce { $0.presence.enter(user, conversation, by: session, now: now) }
     }
 
     func leave(_ user: UserReference, _ conversation: ConversationID) {

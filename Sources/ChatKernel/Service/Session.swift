@@ -86,14 +86,15 @@ public final class Session: Sendable {
         state.withLock { $0[conversation] != nil }
     }
 
-    /// Tells the others that the user is here. Its own outlet hears it too.
+    /// Tells the others that the user is here. Its own outlet hears it too; when the others knew already, a notice for this session
+    /// alone (``PresenceNotice/audience``).
     public func announce(_ conversation: ConversationID) {
         let isFirst = state.withLock { state in
             guard !state.isClosed, let stay = state[conversation], !stay.isAnnounced else { return false }
             state[conversation] = Stay(conversation: stay.conversation, isAnnounced: true)
             return true
         }
-        if isFirst { kernel.enter(user, conversation) }
+        if isFirst { kernel.enter(user, conversation, by: id) }
     }
 
     /// Stops following a conversation.

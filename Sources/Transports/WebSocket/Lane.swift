@@ -202,18 +202,17 @@ final class Lane: Outlet, @unchecked Sendable {
 
     private func take(_ signal: Signal) {
         guard let room = rooms[signal.conversation] else { return }
-        let origin: Session.ID? = if case .typing(_, _, _, let origin) = signal { origin } else { nil }
         if !room.connections.isEmpty, let frame = V1Frames.frame(for: signal) {
-            for connection in room.connections where connection.session.id != origin {
+            for connection in room.connections where signal.concerns(connection.session.id) {
                 connection.take(signal, frame)
             }
         }
         guard !room.subscriptions.isEmpty || !room.listeners.isEmpty else { return }
         let frames = V2Frames.frames(for: signal)
-        for subscription in room.subscriptions where subscription.session.id != origin {
+        for subscription in room.subscriptions where signal.concerns(subscription.session.id) {
             subscription.connection.take(signal, frames)
         }
-        for connection in room.listeners where connection.session?.id != origin {
+        for connection in room.listeners where signal.concerns(connection.session?.id) {
             connection.take(signal, frames)
         }
     }

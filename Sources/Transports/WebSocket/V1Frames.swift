@@ -42,6 +42,8 @@ enum V1Frames {
                 V1.appendJoined(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
             case .left:
                 V1.appendLeft(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
+            case .present:
+                V1.appendPresent(notice.user, in: notice.conversation, activeUsers: notice.activeUsers, to: &payload)
             }
         }
         return FrameWriter.text(payload)

@@ -386,6 +386,22 @@ struct AttendanceTests {
         }
     }
 
+    @Test("and comes back to WebSocket, is told who is here")
+    func comesBack() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let witness = try ann.enter(room)
+            let waiting = try bob.wait("cursor=\(try bob.head())")
+            try witness.here("ann", "bob")
+            let socket = try bob.enter(room)
+            #expect(try socket.here("ann", "bob")["event"] == "present")
+            try ann.post("done", in: room)
+            #expect(try witness.next()["content"] == "done")
+            #expect(try waiting.answer().json.contents == ["done"])
+        }
+    }
+
     @Test("and is disabled, is refused where it waits")
     func disabled() async throws {
         try await withHost { host in

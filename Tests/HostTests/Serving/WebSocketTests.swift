@@ -103,6 +103,26 @@ struct WebSocketTests {
         }
     }
 
+    @Test("a second connection of a user is told who is here, and the others are not told of it")
+    func secondConnection() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let (witness, first) = (try ann.enter(room), try bob.enter(room))
+            for socket in [witness, first] { try socket.here("ann", "bob") }
+            let second = try bob.enter(room)
+            let notice = try second.next()
+            #expect(notice["type"] == "system")
+            #expect(notice["content"] == "Users present")
+            #expect(notice["event"] == "present")
+            #expect(notice["active_users"] == ["ann", "bob"])
+            #expect(notice["user_id"] == "bob")
+            #expect(notice["conversation_id"].text == room)
+            try second.send(#"{"type":"message","content":"done"}"#)
+            for socket in [witness, first, second] { #expect(try socket.next()["content"] == "done") }
+        }
+    }
+
     @Test("an edit comes as the message again, a deletion as a notice")
     func editing() async throws {
         try await withHost { host in

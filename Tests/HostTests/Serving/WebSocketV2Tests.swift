@@ -261,6 +261,32 @@ struct WebSocketV2Tests {
         }
     }
 
+    @Test("a user who is here already is told who else is, in both forms")
+    func present() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let (head, witness, first) = (try bob.head(), try ann.enter(room), try bob.enter(room))
+            try witness.here("ann", "bob")
+            try first.here("ann", "bob")
+            let wide = try bob.open()
+            _ = try wide.next()
+            try wide.send(#"{"type":"hello","cursor":"\#(head)"}"#)
+            let narrow = try bob.open()
+            _ = try narrow.next()
+            try narrow.send(#"{"type":"subscribe","conversation_id":"\#(room)"}"#)
+            for socket in [wide, narrow] {
+                let notice = try socket.next("presence")
+                #expect(notice["user_id"] == "bob")
+                #expect(notice["status"] == "online")
+                #expect(notice["active_users"] == ["ann", "bob"])
+            }
+            try ann.post("done", in: room)
+            for socket in [witness, first] { #expect(try socket.next()["content"] == "done") }
+            for socket in [wide, narrow] { #expect(try socket.next()["content"] == "done") }
+        }
+    }
+
     @Test("credentials: by subprotocol, by ticket, or by hello; a token that will not do ends with 4401")
     func credentials() async throws {
         try await withHost { host in

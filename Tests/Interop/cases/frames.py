@@ -136,6 +136,24 @@ async def presence_per_user(t):
     equal(left["active_users"], [ann.id], "active_users after all have left")
 
 
+@case("a second socket of a user is told who is here, and nobody else hears of it", via=BOTH)
+async def second_socket(t):
+    ann, ben = await t.people("ann", "ben")
+    room = await ann.room(ben)
+    watcher, first = await ann.enter(room), await ben.enter(room)
+    await watcher.next("system", event="joined", user_id=ben.id)
+    second = await ben.open(room)
+    notice = await second.next("system", event="present")
+    fields(notice, SYSTEM)
+    equal(notice["content"], "Users present", "content")
+    equal(sorted(notice["active_users"]), sorted([ann.id, ben.id]), "active_users")
+    equal(notice["user_id"], ben.id, "user_id")
+    for line in (watcher, first):
+        await line.fence()
+        equal(line.heard("system", event="present"), [], "notices of it elsewhere")
+        equal(len(line.heard("system", event="joined", user_id=ben.id)), 1, "times that ben has joined")
+
+
 @case("a connection that is cut off counts as left")
 async def cut_off(t):
     ann, ben = await t.people("ann", "ben")

@@ -93,6 +93,16 @@ public enum V1 {
         }
     }
 
+    /// Appends "Users present": who is here, for a connection of a user who was here before it.
+    public static func appendPresent(
+        _ user: UserReference, in conversation: ConversationID, activeUsers: [UserID], to bytes: inout [UInt8]
+    ) {
+        bytes.write(about: frame &+ 48 &* activeUsers.count) { pen in
+            system("Users present", activeUsers, event: "present", user, conversation, to: &pen)
+            pen.raw("}")
+        }
+    }
+
     /// Appends a refusal. `id` is the frame's, when it had one.
     public static func append(_ error: ChatError, id: FrameID? = nil, to bytes: inout [UInt8]) {
         bytes.write(about: frame &+ error.detail.utf8.count) { pen in

@@ -97,7 +97,7 @@ extension V2 {
         }
     }
 
-    /// Appends what is not stored: `typing`, and `presence` of the last who came or went, with all who are here now.
+    /// Appends what is not stored: `typing`, and `presence` of the last who came, went or has one connection more, with all who are here now.
     public static func append(_ signal: Signal, to bytes: inout [UInt8]) {
         switch signal {
         case .typing(let conversation, let user, let on, _):
@@ -113,7 +113,7 @@ extension V2 {
                 pen.put(#"{"type":"presence","conversation_id":"#, notice.conversation.text)
                 pen.put(#","user_id":"#, notice.user.id.text)
                 pen.put(#","username":"#, notice.user.username)
-                pen.raw(notice.event == .joined ? #","status":"online""# : #","status":"offline""#)
+                pen.raw(notice.event == .left ? #","status":"offline""# : #","status":"online""#)
                 pen.put(#","active_users":"#, notice.activeUsers)
                 pen.raw("}")
             }

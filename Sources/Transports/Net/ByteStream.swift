@@ -34,15 +34,14 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     var socket: StreamSocket
     var state = State.fresh
-    private var readingPaused = false
-    private var inputOver = false
-    private var flushed = false
-    private var interest: Readiness = []
+    var intake = Intake()
+    /// Nil when nothing waits.
+    var backlog: Backlog?
+    /// All has been sent, and the peer told that nothing more will come.
+    private(set) var flushed = false
+    /// What epoll is to tell of.
+    private(set) var interest: Readiness = []
     private var ticket: UInt64 = 0
-    private var leftover: [UInt8] = []
-    /// What is left unconsumed is about to be offered again; nothing is read until it has been.
-    private var isOffering = false
-    private var queue: Backlog?
     var receiver: (any StreamHandler)?
 
     /// Who else wants to know what becomes of it, whatever handler it has by then. For those who count.
@@ -54,13 +53,6 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     /// Bytes taken from the socket at a time unless `readLimit` says less.
     public static let maximumRead = ReadBuffer.size
-
-    /// Exists only while something is queued, so that an idle stream does not carry it.
-    private final class Backlog {
-        var queue = SendQueue()
-        var since: Int64
-        init(since: Int64) { self.since = since }
-    }
 
     init(_ descriptor: consuming Descriptor, peer: String, loop: EventLoop, owner: (any StreamOwner)?) {
         socket = StreamSocket(descriptor)
@@ -97,203 +89,8 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     /// Whether bytes may be sent.
     public var isOpen: Bool { state == .open }
 
-    /// Bytes received that the handler has not consumed. Inside `received` it does not count what is being handed in.
-    public var unconsumedBytes: Int { leftover.count }
-
-    /// Whether the peer has ended its sending side.
-    public var isInputOver: Bool { inputOver }
-
-    /// Whether the input ended without TLS's farewell: see ``EndReason/truncated``. Never so on a plain stream, which has none.
-    public var isInputTruncated: Bool { inputOver && socket.tls?.isTruncated == true }
-
     /// Whether there is TLS on it.
     public var isSecure: Bool { socket.tls != nil }
-
-    // MARK: Sending
-
-    /// Bytes that wait for the peer to read.
-    public var queuedBytes: Int { queue?.queue.bytes ?? 0 }
-
-    /// Since when the peer has taken nothing although something waits (monotonic nanoseconds), or nil.
-    public var stalledSince: Int64? { queue?.since }
-
-    /// Sends now what the socket takes and keeps a reference to the rest. On a stream that is no longer open it does nothing.
-    /// A failure ends the stream, in this round but not inside this call.
-    public func send(_ bytes: [UInt8]) {
-        loop.assertConfined()
-        guard state == .open else { return }
-        if let queue {
-            queue.queue.append(bytes)
-            return
-        }
-        guard !bytes.isEmpty else { return }
-        let sent = socket.write(bytes)
-        if sent < bytes.count { keep(CollectionOfOne(bytes), sent: sent) }
-    }
-
-    /// Sends several buffers in order with one system call (64 buffers each), under the same rules as `send(_:)`.
-    public func sendGather(_ chunks: [[UInt8]]) {
-        loop.assertConfined()
-        guard state == .open else { return }
-        if let queue {
-            for chunk in chunks { queue.queue.append(chunk) }
-            return
-        }
-        var head = 0
-        while head < chunks.count {
-            let end = min(head &+ PlainSocket.buffersPerCall, chunks.count)
-            let size = chunks[head..<end].reduce(0) { $0 &+ $1.count }
-            guard size > 0 else {
-                head = end
-                continue
-            }
-            let sent = socket.write(gathering: chunks[head..<end], offset: 0)
-            if sent < size {
-                keep(chunks[head...], sent: sent)
-                return
-            }
-            head = end
-        }
-    }
-
-    /// Queues what is left of `chunks` after `sent` bytes; a negative count is the `errno` of a failed call.
-    private func keep(_ chunks: some Collection<[UInt8]>, sent: Int) {
-        var skip = sent
-        if sent < 0 {
-            guard sent == -Int(EAGAIN) else { return end(.failed(Int32(-sent))) }
-            skip = 0
-        }
-        let backlog = Backlog(since: loop.now)
-        for chunk in chunks {
-            let part = min(skip, chunk.count)
-            skip &-= part
-            backlog.queue.append(chunk, from: part)
-        }
-        queue = backlog
-        wish(interest.union(.write))
-    }
-
-    private func flush() {
-        guard let backlog = queue else {
-            wish(interest.subtracting(.write))
-            if state == .closing, !flushed { endOutput() }
-            return
-        }
-        // One call a round: a fast reader of a long queue gets its turn again, as do the others.
-        let sent = socket.write(gathering: backlog.queue.chunks[backlog.queue.head...], offset: backlog.queue.offset)
-        guard sent >= 0 else {
-            if sent != -Int(EAGAIN) { end(.failed(Int32(-sent))) }
-            return
-        }
-        backlog.queue.advance(sent)
-        backlog.since = loop.now
-        if backlog.queue.isEmpty {
-            queue = nil
-            wish(interest.subtracting(.write))
-            if state == .closing { endOutput() }
-        }
-        if state == .open, queuedBytes <= Self.lowWater { receiver?.drained(self) }
-    }
-
-    // MARK: Reading
-
-    /// Calls `received` no more until `resumeReading()`. What a handler has left unconsumed is kept.
-    public func pauseReading() {
-        loop.assertConfined()
-        // Epoll is told only when something arrives meanwhile: mostly nothing does.
-        readingPaused = true
-    }
-
-    /// Goes on reading, and offers what was left unconsumed again, in this round or the next. The latter also when reading was not
-    /// paused: for a handler that can now do more with what it has seen.
-    public func resumeReading() {
-        loop.assertConfined()
-        guard state == .open else { return }
-        if readingPaused, !inputOver { wish(interest.union(.read)) }
-        readingPaused = false
-        offerAgain()
-    }
-
-    private func offerAgain() {
-        isOffering = true
-        loop.redeliver(self)
-    }
-
-    private func read() {
-        guard state == .open, !readingPaused else {
-            if state == .closing { discard() } else { wish(interest.subtracting(.read)) }
-            return
-        }
-        // A peer that sends faster than its handler takes shall wait, not overflow. Epoll will tell again.
-        guard !isOffering || leftover.isEmpty else { return }
-        receive()
-    }
-
-    private func receive() {
-        let kept = restoreLeftover()
-        let limit = kept &+ min(ReadBuffer.size &- kept, Int(max(1, readLimit)))
-        let count = socket.read(into: loop.readBuffer, kept..<limit)
-        if socket.holdsInput { loop.redeliver(self) }
-        if count > 0 {
-            deliver(kept &+ count)
-        } else if count == 0 {
-            inputOver = true
-            wish(interest.subtracting(.read))
-            receiver?.inputEnded(self)
-        } else if count != -Int(EAGAIN) {
-            end(.failed(Int32(-count)))
-        } else {
-            wish(interest)
-        }
-    }
-
-    func redeliver() {
-        let isOffered = isOffering
-        isOffering = false
-        guard state == .open, !readingPaused else { return }
-        if !leftover.isEmpty, isOffered || !socket.holdsInput {
-            deliver(restoreLeftover())
-            // In its own turn, so that what was left can shrink before.
-            if socket.holdsInput { loop.redeliver(self) }
-        } else if socket.holdsInput {
-            receive()
-        }
-    }
-
-    /// Copies the leftover to the front of the shared buffer. It stays what it is until `deliver` replaces it.
-    private func restoreLeftover() -> Int {
-        if !leftover.isEmpty { loop.readBuffer.restore(leftover) }
-        return leftover.count
-    }
-
-    private func deliver(_ count: Int) {
-        var start = 0
-        while start < count, state == .open, !readingPaused, let current = receiver {
-            let fresh = unsafe UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer.bytes[start..<count])
-            var bytes = unsafe fresh.mutableBytes
-            start &+= min(max(0, current.received(&bytes, on: self)), count &- start)
-            // The same handler has seen all there is; a new one begins with the rest.
-            if receiver === current { break }
-        }
-        guard state == .open, start < count else {
-            if !leftover.isEmpty { leftover = [] }
-            return
-        }
-        guard readingPaused || count &- start <= Self.maximumLeftover else { return end(.overflow) }
-        leftover = loop.readBuffer.copy(start..<count)
-    }
-
-    /// While closing: read and forget, so that the peer is not reset before it has read our last words.
-    private func discard() {
-        let count = socket.discard(into: loop.readBuffer)
-        if count == 0 {
-            inputOver = true
-            wish(interest.subtracting(.read))
-            if flushed { end(.closed) }
-        } else if count < 0, count != -Int(EAGAIN) {
-            end(flushed ? .closed : .failed(Int32(-count)))
-        }
-    }
 
     // MARK: Ending
 
@@ -319,19 +116,19 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         loop.assertConfined()
         guard state == .open else { return }
         state = .closing
-        leftover = []
+        intake.forget()
         loop.setDeadline(of: socket.number, to: deadline)
-        if !inputOver { wish(interest.union(.read)) }
-        if queue == nil { endOutput() }
+        if !intake.isOver { wish(interest.union(.read)) }
+        if backlog == nil { endOutput() }
     }
 
-    private func endOutput() {
+    func endOutput() {
         switch socket.endOutput() {
         case .wait: return wish(interest.union(.write))
         case .done: flushed = true
         case .gone: return end(.closed)
         }
-        if inputOver { end(.closed) }
+        if intake.isOver { end(.closed) }
     }
 
     func finish(_ reason: EndReason) {
@@ -340,10 +137,10 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         loop.setDeadline(of: socket.number, to: nil)
         loop.unwatch(ticket)
         // Whoever closes at once closes in order all the same, when nothing is left unsaid.
-        if queue == nil, !flushed { _ = socket.tls?.sayGoodbye() }
+        if backlog == nil, !flushed { _ = socket.tls?.sayGoodbye() }
         socket.close()
-        queue = nil
-        leftover = []
+        backlog = nil
+        intake.forget()
         if socket.tls?.greeting != nil { owner?.handshakeOver(self, failure: .abandoned) }
         let last = receiver
         receiver = nil
@@ -382,7 +179,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         if readiness.contains(.write), state == .open || state == .closing { flush() }
         if readiness.contains(.read), state == .open || state == .closing { read() }
         // With something left to read, reading finds out by itself.
-        if !readiness.isDisjoint(with: .over), !readiness.contains(.read) || readingPaused {
+        if !readiness.isDisjoint(with: .over), !readiness.contains(.read) || intake.isPaused {
             end(state == .closing && flushed ? .closed : failure())
         }
     }

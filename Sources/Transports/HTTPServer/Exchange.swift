@@ -59,8 +59,8 @@ public final class Exchange: Sendable {
     /// Something to keep on the loop for as long as the peer's requests say the same in all their fields, such as who asks. What was
     /// kept for the request before is here if, and only if, this one's head `isRepeated`.
     public var keepsake: AnyObject? {
-        get { connection.keepsake }
-        set { connection.keepsake = newValue }
+        get { connection.request.keepsake }
+        set { connection.request.keepsake = newValue }
     }
 
     /// Waits, on the loop: from here on the waiter is kept, and is told once why it should wait no longer, if that comes before

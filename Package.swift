@@ -109,10 +109,13 @@ let package = Package(
         .testTarget(
             name: "WebSocketProtocolTests", dependencies: ["ChatWebSocketProtocol"],
             path: "Tests/WebSocketProtocolTests"),
+        .target(name: "ScriptTesting", path: "Tests/ScriptTesting", exclude: ["README.md"]),
         .target(name: "TLSTesting", dependencies: ["COpenSSL"], path: "Tests/TLSTesting"),
         .testTarget(
             name: "NetTests",
-            dependencies: ["ChatKernel", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "CLinux", "TLSTesting"],
+            dependencies: [
+                "ChatKernel", "ChatNet", "ChatHTTP1", "ChatHTTPServer", "CLinux", "ScriptTesting", "TLSTesting",
+            ],
             path: "Tests/NetTests"),
         .testTarget(
             name: "StoreTests", dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "ChatFaults", "CSQLite"],
@@ -121,14 +124,14 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "ChatClient", "ChatKernel", "ChatWire", "ChatHost", "ChatAuth", "ChatNet",
+                "ChatClient", "ChatKernel", "ChatWire", "ChatHost", "ChatAuth", "ChatNet", "ScriptTesting",
             ],
             path: "Tests/ClientTests"),
         .testTarget(
             name: "HostTests",
             dependencies: [
                 "ChatKernel", "ChatHost", "ChatAuth", "ChatSQLite", "ChatREST", "ChatWebSocket", "ChatWire",
-                "TLSTesting",
+                "ScriptTesting", "TLSTesting",
             ],
             path: "Tests/HostTests"),
     ],

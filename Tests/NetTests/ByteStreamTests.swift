@@ -1,4 +1,5 @@
 import ChatNet
+import ScriptTesting
 import Testing
 
 struct ByteStreamTests {

@@ -1,6 +1,7 @@
 import ChatHTTP1
 import ChatHTTPServer
 import ChatNet
+import ScriptTesting
 import Synchronization
 import Testing
 

@@ -1,6 +1,7 @@
 import ChatHTTP1
 import ChatHTTPServer
 import ChatNet
+import ScriptTesting
 import Testing
 
 struct HTTPServerTests {
@@ -424,7 +425,7 @@ struct HTTPServerTests {
         gate.continuation.yield()
         #expect(try await answer.body == "finished")
         try await run
-        #expect(throws: TestClient.Trouble.self) { try TestClient(port: port) }
+        #expect(throws: Trouble.self) { try TestClient(port: port) }
     }
 
     @Test func whatDoesNotLeaveIsClosedAtTheDrainDeadline() async throws {
@@ -465,6 +466,6 @@ extension TestClient {
     func upgrade(_ path: String, behind: String = "") throws {
         try send("GET \(path) HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\(behind)")
         let answer = try answer()
-        guard answer.status == 101 else { throw Trouble(description: answer.head) }
+        guard answer.status == 101 else { throw Trouble(answer.head) }
     }
 }

@@ -1,6 +1,7 @@
 import ChatHTTP1
 import ChatHTTPServer
 import ChatNet
+import ScriptTesting
 import Testing
 
 /// Pages of other origins, by the Fetch standard ("CORS protocol") and RFC 6454.

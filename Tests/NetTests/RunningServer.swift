@@ -1,6 +1,7 @@
 import ChatHTTP1
 import ChatHTTPServer
 import ChatNet
+import ScriptTesting
 
 /// Runs a server for as long as the script takes, then cancels it and waits until it is gone.
 func withServer<Value: Sendable>(
@@ -39,7 +40,7 @@ func withServer<Value: Sendable>(
                 group.cancelAll()
             }
         }
-        guard let value else { throw TestClient.Trouble(description: "the server ended before the script") }
+        guard let value else { throw Trouble("the server ended before the script") }
         return value
     }
 }
@@ -65,7 +66,7 @@ extension TestClient {
     /// Reads one answer by its `Content-Length`.
     func answer(toHead: Bool = false) throws -> Answer {
         let head = try read(through: "\r\n\r\n")
-        guard let status = Int(head.split(separator: " ")[1]) else { throw Trouble(description: head) }
+        guard let status = Int(head.split(separator: " ")[1]) else { throw Trouble(head) }
         var answer = Answer(status: status, head: head, body: "")
         if !toHead, let length = answer.field("content-length").flatMap({ Int($0) }) {
             answer.body = text(try read(length))

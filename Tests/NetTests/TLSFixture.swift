@@ -1,5 +1,6 @@
 import CLinux
 import ChatNet
+import ScriptTesting
 import TLSTesting
 
 /// A certificate and its key in two files, gone with this object.
@@ -28,7 +29,7 @@ final class CertificateFiles: Sendable {
         let file = unsafe Descriptor(owning: chat_open(path, O_WRONLY | O_CREAT | O_TRUNC, mode))
         var text = text
         let count = text.withUTF8 { unsafe CLinux.write(file.number, $0.baseAddress, $0.count) }
-        guard count == text.utf8.count else { throw TestClient.Trouble(description: "\(path): errno \(chat_errno())") }
+        guard count == text.utf8.count else { throw Trouble("\(path): errno \(chat_errno())") }
         fchmod(file.number, mode)
     }
 

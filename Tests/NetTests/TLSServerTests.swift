@@ -1,6 +1,7 @@
 import ChatHTTP1
 import ChatHTTPServer
 import ChatNet
+import ScriptTesting
 import TLSTesting
 import Testing
 
@@ -74,7 +75,7 @@ struct TLSServerTests {
             #expect(try secure.readToEnd().isEmpty)
         }
         try await run
-        for port in ports { #expect(throws: TestClient.Trouble.self) { try TestClient(port: port) } }
+        for port in ports { #expect(throws: Trouble.self) { try TestClient(port: port) } }
     }
 
     @Test func oneConnectionTooManyIsClosedWithoutAHandshake() async throws {

@@ -1,5 +1,6 @@
 import CLinux
 import ChatNet
+import ScriptTesting
 import TLSTesting
 import Testing
 

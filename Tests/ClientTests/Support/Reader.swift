@@ -1,5 +1,6 @@
 import ChatClient
 import ChatKernel
+import ScriptTesting
 
 /// Reads a client's events for a script. The tests' time limit ends a wait for what never comes.
 struct Reader {

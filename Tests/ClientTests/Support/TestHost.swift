@@ -2,13 +2,7 @@ import ChatAuth
 import ChatClient
 import ChatHost
 import ChatKernel
-import Testing
-
-/// What went wrong, in words.
-struct Trouble: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-}
+import ScriptTesting
 
 /// A host in this process. It serves until it is stopped.
 struct TestHost: Sendable {

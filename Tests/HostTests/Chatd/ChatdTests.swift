@@ -1,6 +1,7 @@
 import ChatAuth
 import ChatWebSocket
 import Glibc
+import ScriptTesting
 import TLSTesting
 import Testing
 

@@ -1,17 +1,10 @@
 import Glibc
+import ScriptTesting
 
 /// The built `chatd`, run as a process, which ends with this object at the latest.
 final class Program {
     /// Beside the tests, where the build puts it; nil when it was not built.
-    static let path: String? = {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard count > 0 else { return nil }
-        let me = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard let slash = me.lastIndex(of: "/") else { return nil }
-        let path = me[...slash] + "chatd"
-        return unsafe access(String(path), X_OK) == 0 ? String(path) : nil
-    }()
+    static let path = ChildProcess.path(of: "chatd")
 
     struct Ending: Sendable {
         let status: Int32
@@ -26,7 +19,7 @@ final class Program {
         return Ending(status: try process.ended(), output: output, errors: try folder.text(of: "stderr"))
     }
 
-    private let process: pid_t
+    private let process: ChildProcess
     private let output: Int32
     private var hasEnded = false
 
@@ -45,32 +38,15 @@ final class Program {
             &actions, 2, folder.path + "/stderr", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         unsafe posix_spawn_file_actions_addclose(&actions, ends[0])
         // A shell only to be in the folder: glibc hides the action that would go there.
-        let command = ["sh", "-c", #"cd "$0" && exec "$@""#, folder.path, path] + arguments
-        var words: [UnsafeMutablePointer<CChar>?] = unsafe command.map { unsafe strdup($0) } + [nil]
-        defer { unsafe words.forEach { unsafe free($0) } }
-        // Nothing of the tests' environment may decide, but for what a sanitizer is told by: without it the thread sanitizer of
-        // the program sees a race in each contended Mutex (Tests/Sanitizers/README.md), and its reports are lost.
-        var environment: [UnsafeMutablePointer<CChar>?] = unsafe []
-        for name in ["LD_PRELOAD", "TSAN_OPTIONS", "ASAN_OPTIONS", "LSAN_OPTIONS"] {
-            guard let value = unsafe getenv(name) else { continue }
-            unsafe environment.append(strdup(name + "=" + String(cString: value)))
-        }
-        unsafe environment.append(nil)
-        defer { unsafe environment.forEach { unsafe free($0) } }
-        var process = pid_t()
-        let code = unsafe posix_spawn(&process, "/bin/sh", &actions, nil, &words, &environment)
-        close(ends[1])
-        guard code == 0 else {
-            close(ends[0])
-            throw Trouble("posix_spawn: errno \(code)")
-        }
-        self.process = process
+        let shell = ["/bin/sh", "-c", #"cd "$0" && exec "$@""#, folder.path, path]
+        defer { close(ends[1]) }
+        process = try unsafe ChildProcess(shell + arguments, &actions)
         output = ends[0]
     }
 
     deinit {
         if hasEnded { return }
-        kill(process, SIGKILL)
+        kill(process.id, SIGKILL)
         _ = try? ended()
     }
 
@@ -94,21 +70,19 @@ final class Program {
     private func byte() throws -> UInt8? {
         var wish = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
         guard unsafe poll(&wish, 1, 60_000) == 1 else {
-            kill(process, SIGKILL)
+            kill(process.id, SIGKILL)
             throw Trouble("chatd says nothing")
         }
         var byte: UInt8 = 0
         return unsafe read(output, &byte, 1) == 1 ? byte : nil
     }
 
-    func signal(_ number: Int32) { kill(process, number) }
+    func signal(_ number: Int32) { kill(process.id, number) }
 
     /// Waits for its end; the exit status, or 128 and the signal.
     func ended() throws -> Int32 {
         hasEnded = true
         close(output)
-        var status: Int32 = 0
-        guard unsafe waitpid(process, &status, 0) == process else { throw Trouble("waitpid: errno \(errno)") }
-        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128 + status & 0x7F
+        return try process.ended()
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import ScriptTesting
 import Testing
 
 @testable import ChatHost

@@ -1,6 +1,7 @@
 import ChatHost
 import ChatKernel
 import ChatWire
+import ScriptTesting
 import Synchronization
 import Testing
 

@@ -1,4 +1,5 @@
 import ChatKernel
+import ScriptTesting
 import Testing
 
 @Suite("A conversation over WebSockets", .serialized)

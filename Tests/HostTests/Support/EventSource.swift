@@ -1,3 +1,5 @@
+import ScriptTesting
+
 /// A client of server-sent events as plain as can be.
 struct EventSource: Sendable {
     /// A block, as WHATWG HTML 9.2 has it: `data` joined by line breaks.

@@ -1,3 +1,5 @@
+import ScriptTesting
+
 /// An answer as a client reads it.
 struct Answer: Sendable {
     let status: Int

@@ -1,6 +1,7 @@
 import ChatAuth
 import ChatHost
 import ChatKernel
+import ScriptTesting
 import Testing
 
 /// A config for a test: memory, any port, no limit on messages, and tokens that make their users.

@@ -1,5 +1,6 @@
 import ChatKernel
 import Glibc
+import ScriptTesting
 import Synchronization
 
 /// A store in memory that a test can hold back, and whose reads it can count: `{"type": "watched"}`.

@@ -1,3 +1,5 @@
+import ScriptTesting
+
 /// A WebSocket client as plain as can be. Answers pings, and sees every frame.
 final class WebSocketClient: Sendable {
     enum Frame: Equatable {

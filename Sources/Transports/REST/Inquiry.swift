@@ -105,18 +105,10 @@ func jsonRoute(
     _ method: String, _ pattern: String,
     _ handle: @escaping @Sendable (HTTPRequest) async throws(ChatError) -> HTTPResponse
 ) -> Route {
-    Route(
-        method, pattern,
-        .respond { request in
-            guard request.body.isEmpty || Inquiry.isOfType("application/json", request) else {
-                return unsupportedMediaType
-            }
-            do throws(ChatError) {
-                return try await handle(request)
-            } catch {
-                return Answer.refusal(error)
-            }
-        })
+    route(method, pattern) { request throws(ChatError) in
+        guard request.body.isEmpty || Inquiry.isOfType("application/json", request) else { return unsupportedMediaType }
+        return try await handle(request)
+    }
 }
 
 let unsupportedMediaType = Answer.json(415) { bytes in

@@ -23,7 +23,7 @@ public final class EventLoop: @unchecked Sendable {
     private let poller: Poller
     private let thread = Mutex<LoopThread?>(nil)
     private let threadID = Atomic<UInt>(0)
-    private let life = Mutex(Life())
+    private let over = Latch()
 
     // The loop's own.
     private var table = DescriptorTable<any Watcher>()
@@ -38,11 +38,6 @@ public final class EventLoop: @unchecked Sendable {
     private var redeliveries: [ByteStream] = []
     private var handshakeSteps = 0
     let readBuffer = ReadBuffer()
-
-    private struct Life {
-        var finished = false
-        var waiting: [CheckedContinuation<Void, Never>] = []
-    }
 
     /// Makes the descriptors, not the thread. Throws when the process has none left.
     public init(index: Int = 0) throws(SystemError) {
@@ -73,13 +68,7 @@ public final class EventLoop: @unchecked Sendable {
 
     /// Returns when a started loop has ended. The last steps of its thread are waited for, so nothing of it is left.
     public func ended() async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let finished = life.withLock { life in
-                if !life.finished { life.waiting.append(continuation) }
-                return life.finished
-            }
-            if finished { continuation.resume() }
-        }
+        await over.wait()
         join()
     }
 
@@ -218,18 +207,9 @@ public final class EventLoop: @unchecked Sendable {
 
     private func run() {
         threadID.store(UInt(pthread_self()), ordering: .relaxed)
-        var stopping = false
-        while !stopping {
-            stopping = turn()
-        }
+        while !turn() {}
         end()
-        let waiting = life.withLock { life in
-            life.finished = true
-            let waiting = life.waiting
-            life.waiting = []
-            return waiting
-        }
-        for continuation in waiting { continuation.resume() }
+        over.open()
     }
 
     /// One round. True when the loop was asked to end.
@@ -315,11 +295,4 @@ public final class EventLoop: @unchecked Sendable {
         afterPoll = []
         timers.removeAll()
     }
-}
-
-/// Whoever is called when a descriptor is ready. Calls come from the loop's thread.
-protocol Watcher: AnyObject {
-    func ready(_ readiness: Readiness)
-    func deadlineReached()
-    func loopStopped()
 }

@@ -30,9 +30,9 @@ public final class HTTPServer: Sendable {
     private let fixedFields: [HTTPField]
     private let secureFields: [HTTPField]
     private let dates: [DateClock]
-    private let door: Mutex<Door>
+    let door: Mutex<Door>
     /// One for each point, once bound.
-    private let listeners = Mutex<[Listener]>([])
+    let listeners = Mutex<[Listener]>([])
     private let hasRun = Atomic(false)
     private let quiet = Latch()
     private let jobs: AsyncStream<Job>
@@ -40,13 +40,11 @@ public final class HTTPServer: Sendable {
 
     typealias Job = @Sendable () async -> Void
 
-    private struct Door {
+    struct Door {
         var book: ConnectionBook
+        var handshakes: HandshakeBook
         var isDraining = false
         var isAccepting = true
-        var handshakes = 0
-        /// There were as many as may be, and half of them are not over yet.
-        var isCrowded = false
         var isQuiet: Bool { isDraining && !isAccepting && book.isEmpty }
     }
 
@@ -85,7 +83,8 @@ public final class HTTPServer: Sendable {
             Door(
                 book: ConnectionBook(
                     limit: limits.connections, perAddress: limits.connectionsPerAddress,
-                    refusals: limits.refusalsUnderWay)))
+                    refusals: limits.refusalsUnderWay),
+                handshakes: HandshakeBook(limit: limits.handshakes)))
         // As many at most as there are connections: each has one request under way.
         (jobs, jobQueue) = AsyncStream.makeStream()
     }
@@ -159,7 +158,7 @@ public final class HTTPServer: Sendable {
         }
     }
 
-    private func openLatchIfQuiet() {
+    func openLatchIfQuiet() {
         guard door.withLock({ $0.isQuiet }) else { return }
         jobQueue.finish()
         quiet.open()
@@ -236,68 +235,5 @@ public final class HTTPServer: Sendable {
             origins == nil || head.first("Origin") == nil
         else { return make() }
         return shared.bytes(date: dates[stream.loop.index].now(), isSecure: stream.isSecure, make)
-    }
-
-    // MARK: TLS handshakes
-
-    private var handshakeLimit: Int { limits.handshakes == 0 ? .max : limits.handshakes }
-
-    /// On the loop that accepts.
-    private func handshakeBegins() {
-        counters.countHandshake()
-        let isFull = door.withLock { door in
-            door.handshakes += 1
-            guard door.handshakes == handshakeLimit else { return false }
-            door.isCrowded = true
-            return true
-        }
-        guard isFull else { return }
-        counters.countHandshakesFull()
-        log(.handshakesFull)
-        forSecureListeners { $0.pause() }
-    }
-
-    private func forSecureListeners(_ body: (Listener) -> Void) {
-        for (listener, point) in zip(listeners.withLock { $0 }, points) where point.tls != nil { body(listener) }
-    }
-}
-
-extension HTTPServer: StreamOwner {
-    /// Called by its streams: a full house shortens the time, whenever that is noticed.
-    public func handshakeDeadline(of stream: ByteStream, began: Int64) -> Int64? {
-        let now = stream.loop.now
-        let last = began + limits.handshakeTimeout.nanoseconds
-        let lastWhenCrowded = began + min(limits.handshakeTimeoutWhenCrowded, limits.handshakeTimeout).nanoseconds
-        if now < lastWhenCrowded { return lastWhenCrowded }
-        let isCrowded = door.withLock { $0.isCrowded }
-        guard !isCrowded, now < last else { return nil }
-        // Asked again before the end: the house may fill.
-        return min(last, now + limits.handshakeTimeoutWhenCrowded.nanoseconds / 4)
-    }
-
-    /// Called by its streams.
-    public func handshakeOver(_ stream: ByteStream, failure: TLSFailure?) {
-        counters.countHandshake(over: failure)
-        let wasFull = door.withLock { door in
-            defer {
-                door.handshakes -= 1
-                if door.handshakes <= handshakeLimit / 2 { door.isCrowded = false }
-            }
-            return door.handshakes == handshakeLimit
-        }
-        if wasFull { loops.loops[0].post { self.forSecureListeners { $0.resume() } } }
-        guard let failure else { return }
-        log(.handshakeFailed(failure, peer: stream.peerAddress))
-        guard failure == .plainHTTP else { return }
-        let response = errorBody(400, nil, "this port speaks TLS: the address begins with https")
-        counters.countAnswer(400)
-        stream.send(serialize(response, to: nil, keepAlive: false, on: stream))
-    }
-
-    /// Called by its streams.
-    public func ended(_ stream: ByteStream) {
-        counters.countDeparture()
-        door.withLock { $0.book.leave(from: stream.peerAddress) }
-        openLatchIfQuiet()
     }
 }

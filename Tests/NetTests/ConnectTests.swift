@@ -48,14 +48,7 @@ struct ConnectTests {
 
     @Test("what is said before the connection stands arrives, and is answered", arguments: ["127.0.0.1", "localhost"])
     func answered(host: String) async throws {
-        let server = try TestServer { _, server in
-            let script = Script(server)
-            script.onReceived = { bytes, stream in
-                stream.send(array(bytes))
-                return bytes.byteCount
-            }
-            return script
-        }
+        let server = try TestServer { _, server in Script.echo(server) }
         #expect(try await call("127.0.0.1", server.port, on: server.loop) == "hello\n")
         #expect(try await addresses(host, server.port).isEmpty == false)
         await server.stop()

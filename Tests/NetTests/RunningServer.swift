@@ -88,3 +88,33 @@ extension Route {
         Route(method, pattern, .respond { request in ok("\(method) \(request.head.path)") })
     }
 }
+
+/// For who does not care what is served.
+let someRoutes: [Route] = [
+    Route("GET", "/now", .immediate { _ in ok("now") }),
+    Route("GET", "/later", .respond { _ in ok("later") }),
+    Route("POST", "/echo", .respond { request in HTTPResponse(status: 201, body: request.body) }),
+    Route(
+        "GET", "/users/{id}/rooms/{room}",
+        .immediate { request in
+            let query = request.query()?.first("q") ?? "-"
+            return ok("\(request.parameters["id"] ?? "-") \(request.parameters["room"] ?? "-") \(query)")
+        }),
+]
+
+/// Does not leave when asked to.
+final class Stubborn: StreamHandler {
+    let ends: Recorder<EndReason>
+    init(_ ends: Recorder<EndReason>) { self.ends = ends }
+    func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int { bytes.byteCount }
+    func drain(_ stream: ByteStream, deadline: Int64) {}
+    func ended(_ stream: ByteStream, reason: EndReason) { ends.note(reason) }
+}
+
+extension TestClient {
+    func upgrade(_ path: String, behind: String = "") throws {
+        try send("GET \(path) HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n\(behind)")
+        let answer = try answer()
+        guard answer.status == 101 else { throw Trouble(answer.head) }
+    }
+}

@@ -15,14 +15,7 @@ struct TLSStreamTests {
     }
 
     private func echo() throws -> TestServer {
-        try TestServer(tls: tls) { _, server in
-            let script = Script(server)
-            script.onReceived = { bytes, stream in
-                stream.send(array(bytes))
-                return bytes.byteCount
-            }
-            return script
-        }
+        try TestServer(tls: tls) { _, server in Script.echo(server) }
     }
 
     @Test("bytes go in and out, in both versions", arguments: [("TLSv1.2", 0x0303), ("TLSv1.3", 0x0304)])
@@ -126,16 +119,8 @@ struct TLSStreamTests {
     @Test func pausedReadingHoldsBackWhatOpenSSLHasAlready() async throws {
         let handed = Recorder<String>()
         let server = try TestServer(tls: tls) { stream, server in
-            let script = Script(server)
             stream.readLimit = 1
-            script.onReceived = { bytes, stream in
-                handed.note(text(array(bytes)))
-                stream.send([bytes.byte(at: 0)])
-                stream.pauseReading()
-                stream.loop.schedule(after: 1_000_000) { stream.resumeReading() }
-                return 1
-            }
-            return script
+            return Script.byteByByte(server, noting: handed)
         }
         let answer = try await onThread { [port = server.port] in
             let client = try TestClient(port: port, tls: .standard)

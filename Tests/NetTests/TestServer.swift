@@ -46,6 +46,29 @@ final class Script: StreamHandler, @unchecked Sendable {
 
     init(_ server: TestServer) { self.server = server }
 
+    /// Sends everything back.
+    static func echo(_ server: TestServer) -> Script {
+        let script = Script(server)
+        script.onReceived = { bytes, stream in
+            stream.send(array(bytes))
+            return bytes.byteCount
+        }
+        return script
+    }
+
+    /// Takes one byte a turn and sends it back: pauses, and goes on from a timer.
+    static func byteByByte(_ server: TestServer, noting handed: Recorder<String>) -> Script {
+        let script = Script(server)
+        script.onReceived = { bytes, stream in
+            handed.note(text(array(bytes)))
+            stream.send([bytes.byte(at: 0)])
+            stream.pauseReading()
+            stream.loop.schedule(after: 1_000_000) { stream.resumeReading() }
+            return 1
+        }
+        return script
+    }
+
     func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int { onReceived(&bytes, stream) }
     func inputEnded(_ stream: ByteStream) { onInputEnded(stream) }
     func drained(_ stream: ByteStream) { onDrained(stream) }

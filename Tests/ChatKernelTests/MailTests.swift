@@ -96,6 +96,50 @@ struct MailTests {
         #expect(try lane.shown(to: bob, after: 4) == "")
     }
 
+    @Test("What is quickly known of a box is what is in it", arguments: [3, Mailbox.items + 50])
+    func quickly(_ batches: Int) throws {
+        func parcel(_ pos: Pos, _ change: Change, in room: ConversationID) -> Parcel {
+            let entry = Entry(
+                conversation: room, seq: pos, pos: pos, at: Timestamp(microseconds: 0), author: ann, change: change)
+            return Parcel(conversation: room, entries: [entry])
+        }
+        func message(_ pos: Pos) -> Change {
+            .message(Change.Posted(id: MessageID("m\(pos)"), content: "x"))
+        }
+        let (room, other) = (ConversationID("room"), ConversationID("other"))
+        var box = Mailbox(after: 10)
+        var parcels: [Parcel] = []
+        func check() {
+            for pos in max(0, box.after - 2)...(box.after + Pos(2 * batches) + 2) {
+                let items = box.items(after: pos)
+                #expect(box.isRead(through: pos) == items?.isEmpty ?? false)
+                for parcel in parcels.suffix(3) {
+                    let isOnly = items?.count == 1 && items?.first?.parcels.count == 1
+                    #expect(box.holdsOnly(parcel, after: pos) == (isOnly && items?.first?.parcels[0] === parcel))
+                }
+            }
+        }
+        func put(_ parcel: Parcel, of batch: Pos) {
+            parcels.append(parcel)
+            box.put(parcel, of: batch)
+        }
+        check()
+        // A batch for each second position, some of them with mail of two conversations.
+        for pos in stride(from: 12, through: 10 + Pos(2 * batches), by: 2) {
+            put(parcel(pos, message(pos), in: room), of: pos)
+            if pos % 8 == 0 { put(parcel(pos, message(pos), in: other), of: pos) }
+            if batches < 10 { check() }
+        }
+        check()
+        let end = 10 + 2 * Pos(batches)
+        put(parcel(end + 2, .deleted(MessageID("m\(end)")), in: room), of: end + 2)
+        check()
+        box.lose(through: end + 4)
+        check()
+        put(parcel(end + 6, message(end + 6), in: room), of: end + 6)
+        check()
+    }
+
     @Test("Who was in the conversation before anybody was followed is known from the store")
     func known() throws {
         let house = try House()

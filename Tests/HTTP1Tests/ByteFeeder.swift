@@ -19,8 +19,8 @@ struct ByteFeeder {
     /// The first promise of `RequestMachine` that was not kept.
     var brokenPromise: String?
 
-    init(_ input: [UInt8], pieceSize: Int, limits: HTTPLimits = HTTPLimits()) {
-        var machine = RequestMachine(limits: limits)
+    init(_ input: [UInt8], pieceSize: Int, limits: HTTPLimits = HTTPLimits(), lastLine: LastLine? = nil) {
+        var machine = RequestMachine(limits: limits, lastLine: lastLine)
         var arrived = 0
         var inRequest = false
         feeding: while true {

@@ -62,6 +62,29 @@ struct ConnectionTests {
         #expect(heads.indices.filter { heads[$0].isRepeated } == [1, 4, 14])
     }
 
+    @Test("Connections that share the line read last read as each does by itself", arguments: [1, 7, 4096])
+    func sharedLine(_ pieceSize: Int) {
+        let long = String(repeating: "x", count: 2000)
+        let lines = [
+            "GET /events?cursor=1 HTTP/1.1", "GET /events?cursor=1 HTTP/1.0", "GET /events?cursor=12 HTTP/1.1",
+            "GET /events?cursor=1 HTTP/2.0", "GET http://a/events HTTP/1.1", "OPTIONS * HTTP/1.1",
+            "GET /?\(long) HTTP/1.1",
+            "\r\nGET /events?cursor=1 HTTP/1.1", "GET /events?cursor=1 HTTP/1.1\r\nHost: b",
+        ]
+        let requests = lines.flatMap { line in ["Host: a", "Host: c"].map { "\(line)\r\n\($0)\r\n\r\n" } }
+        let shared = LastLine()
+        for request in requests {
+            for next in requests {
+                let alone = ByteFeeder(Array((request + next).utf8), pieceSize: pieceSize)
+                // The first leaves its line for the second, which begins with another or the same.
+                _ = ByteFeeder(Array(request.utf8), pieceSize: pieceSize, lastLine: shared)
+                let together = ByteFeeder(Array((request + next).utf8), pieceSize: pieceSize, lastLine: shared)
+                #expect(together.events == alone.events)
+                #expect(together.brokenPromise == nil)
+            }
+        }
+    }
+
     @Test("Nothing of one request stays for the next")
     func nothingStays() throws {
         let events = read(chunked("5;a\r\nhello\r\n0\r\nT: 1\r\n\r\n") + "GET /?q HTTP/1.0\r\n\r\n" + get())

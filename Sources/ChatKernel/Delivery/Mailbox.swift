@@ -17,12 +17,15 @@ public struct Mailbox: Sendable {
 
     /// Complete for everything after here.
     public private(set) var after: Pos
+    /// What came last, and what before that: where a reader stands that has all, and one that lacks the last item alone.
+    private var newest: Pos
+    private var before: Pos
     private var kept: [Item] = []
     private var head = 0
     private var size = 0
 
     /// - Parameter after: as ``Kernel/follow(_:as:by:)`` says.
-    public init(after: Pos) { self.after = after }
+    public init(after: Pos) { (self.after, newest, before) = (after, after, after) }
 
     /// A batch has come for the user.
     public mutating func put(_ parcel: Parcel, of batch: Pos) { put([parcel], of: batch) }
@@ -31,11 +34,12 @@ public struct Mailbox: Sendable {
     mutating func put(_ one: [Parcel], of batch: Pos) {
         guard let parcel = one.first else { return }
         if Mutation.losesMail.isOn, parcel.count > 1 { return }
-        size += Self.weight(of: parcel)
+        size += parcel.weight
         if let last = kept.indices.last, last >= head, kept[last].through == batch {
             kept[last].parcels.append(parcel)
         } else {
             kept.append(Item(parcels: one, through: batch))
+            (before, newest) = (newest, batch)
         }
         // The newest stays, whatever its size: all readers share it, and it would be read from the store the moment after.
         while kept.count - head > Self.items || size > Self.bytes && kept.count - head > 1 { dropOldest() }
@@ -61,6 +65,7 @@ public struct Mailbox: Sendable {
         head = 0
         size = 0
         after = max(after, pos)
+        (newest, before) = (after, after)
     }
 
     private mutating func dropOldest() {
@@ -68,13 +73,19 @@ public struct Mailbox: Sendable {
         kept[head].parcels = []
         head += 1
         after = max(after, item.through)
-        for parcel in item.parcels { size -= Self.weight(of: parcel) }
+        for parcel in item.parcels { size -= parcel.weight }
     }
 
-    private static func weight(of parcel: Parcel) -> Int {
-        var weight = 256 * parcel.marks.count
-        for at in parcel.entries.indices { weight += parcel.entries[at].weight }
-        return weight
+    /// Whether nothing is behind a position.
+    public func isRead(through pos: Pos) -> Bool { pos >= after && pos >= newest }
+
+    /// Whether this parcel, and nothing else, is behind a position.
+    public func holdsOnly(_ parcel: Parcel, after pos: Pos) -> Bool {
+        guard pos >= after, pos >= before, pos < newest, kept.count > head else { return false }
+        // Through spans: nothing is copied.
+        let items = kept.span
+        let at = items.count - 1
+        return items[at].parcels.count == 1 && items[at].parcels.span[0] === parcel
     }
 
     /// What is behind a position. Nil when the mailbox does not go back so far: read the store.

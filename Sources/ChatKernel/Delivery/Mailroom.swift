@@ -8,6 +8,13 @@ public struct Mailroom: Sendable {
         var mailbox: Mailbox
         /// The last batch that brought something.
         var touched: Pos = 0
+
+        /// Whether it is the first that the batch brought.
+        mutating func put(_ parcels: [Parcel], of batch: Pos) -> Bool {
+            mailbox.put(parcels, of: batch)
+            defer { touched = batch }
+            return touched != batch
+        }
     }
 
     private var boxes: [Box?] = []
@@ -63,15 +70,21 @@ public struct Mailroom: Sendable {
             for follower in mail.followers {
                 let place = follower.place
                 // A box may have gone, and its place to another, while the batch was on its way.
-                guard boxes.indices.contains(place), boxes[place]?.follower === follower else { continue }
-                boxes[place]?.mailbox.put(parcels, of: batch.through)
-                if boxes[place]?.touched != batch.through {
-                    boxes[place]?.touched = batch.through
-                    touched.append(place)
-                }
+                guard boxes.indices.contains(place), boxes.span[place]?.follower === follower else { continue }
+                if boxes[place]?.put(parcels, of: batch.through) == true { touched.append(place) }
             }
         }
         return touched
+    }
+
+    /// Whether there is nothing behind a position: the quick way to know it of nearly all who come back.
+    public func isRead(at place: Int, through pos: Pos) -> Bool {
+        boxes.indices.contains(place) && boxes.span[place]?.mailbox.isRead(through: pos) ?? false
+    }
+
+    /// Whether this parcel, and nothing else, is behind a position: the quick way to know that a reader gets what others got.
+    public func holdsOnly(_ parcel: Parcel, at place: Int, after pos: Pos) -> Bool {
+        boxes.indices.contains(place) && boxes.span[place]?.mailbox.holdsOnly(parcel, after: pos) ?? false
     }
 
     /// As ``Mailbox/items(after:)``.

@@ -15,6 +15,8 @@ public final class Parcel: Sendable {
     public let arrivals: [Crossing]
     /// Messages whose content these entries take away.
     public let erasures: [MessageID]
+    /// About the bytes that it takes in a mailbox: counted once, since it lies in those of all its readers.
+    let weight: Int
     private let encodings = Mutex<[(form: WireForm, bytes: WireBytes)]>([])
 
     /// Somebody crosses the threshold of a conversation.
@@ -32,8 +34,10 @@ public final class Parcel: Sendable {
         var departures: [Crossing] = []
         var arrivals: [Crossing] = []
         var erasures: [MessageID] = []
+        var weight = 256 * marks.count
         // By index: an iterator would copy each, with all its texts.
         for at in entries.indices {
+            weight += entries[at].weight
             switch entries[at].change {
             case .created(_, let members):
                 arrivals += members.map { Crossing(user: $0.user.id, seq: entries[at].seq) }
@@ -48,6 +52,7 @@ public final class Parcel: Sendable {
         self.departures = departures
         self.arrivals = arrivals
         self.erasures = erasures
+        self.weight = weight
     }
 
     /// The first and the last number; 0 without entries.

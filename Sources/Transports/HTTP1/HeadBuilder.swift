@@ -1,29 +1,32 @@
 /// Gathers a request head line by line; every string is made once, from the bytes.
 struct HeadBuilder {
+    private(set) var line = Self.noLine
     private(set) var fields: [HTTPField] = []
-    private var method = ""
-    private var path = ""
-    private var query: String?
     private var authority: String?
-    private var minorVersion = 1
+
+    private static let noLine = RequestLine(method: "", path: "", query: nil, minorVersion: 1)
 
     /// - Parameter last: the head before, if there was one: mostly the same place is asked again.
     mutating func begin(
         _ bytes: borrowing Span<UInt8>, _ line: RequestLineReader.Line, after last: RequestHead?
     ) throws(PeerViolation) {
         guard line.major == 1 else { throw PeerViolation(status: 505, detail: "only HTTP/1.1 and HTTP/1.0 are spoken") }
-        minorVersion = Int(min(line.minor, 1))
-        method = bytes.text(line.method)
+        let method = bytes.text(line.method)
         let isOptions = method == "OPTIONS"
         let parts = try RequestTarget(bytes, line.target, isOptions: isOptions)
         authority = parts.authority.map { bytes.text($0) }
-        query = parts.query.map { bytes.text($0) }
+        let query = parts.query.map { bytes.text($0) }
+        let path: String
         if let range = parts.path {
             path = last.flatMap { Self.isText($0.path, bytes, range) ? $0.path : nil } ?? bytes.text(range)
         } else {
             path = isOptions && query == nil ? "*" : "/"
         }
+        self.line = RequestLine(method: method, path: path, query: query, minorVersion: Int(min(line.minor, 1)))
     }
+
+    /// Begins with a line that was read before, of a target that names no host.
+    mutating func begin(_ line: RequestLine) { self.line = line }
 
     mutating func add(_ bytes: borrowing Span<UInt8>, name: Range<Int>, value: Range<Int>) {
         if fields.isEmpty { fields.reserveCapacity(16) }
@@ -56,14 +59,13 @@ struct HeadBuilder {
         }
         let authority = try settleHost(host)
         let framing = try BodyFraming.decide(
-            contentLengths: contentLengths, transferEncodings: transferEncodings, minorVersion: minorVersion,
+            contentLengths: contentLengths, transferEncodings: transferEncodings, minorVersion: line.minorVersion,
             limit: limits.bodyBytes)
 
         let hasBody = framing != .none && framing != .length(0)
         let head = RequestHead(
-            method: method, path: path, query: query, host: authority, minorVersion: minorVersion,
-            fields: fields, keepAlive: !saysClose && (minorVersion >= 1 || saysKeepAlive),
-            expectsContinue: expects && minorVersion >= 1 && hasBody && fields.list("expect", has: "100-continue"),
+            line, host: authority, fields: fields, keepAlive: !saysClose && (line.minorVersion >= 1 || saysKeepAlive),
+            expectsContinue: expects && line.minorVersion >= 1 && hasBody && fields.list("expect", has: "100-continue"),
             framing: framing)
         return (head, framing)
     }
@@ -72,22 +74,19 @@ struct HeadBuilder {
     var isPlain: Bool { authority == nil }
 
     /// Whether the fields of this head can be judged as those of another, once they are known to be the same.
-    func resembles(_ other: RequestHead) -> Bool { authority == nil && minorVersion == other.minorVersion }
+    func resembles(_ other: RequestHead) -> Bool { authority == nil && line.minorVersion == other.minorVersion }
 
     /// The same as another head but for the request line. The builder is as new afterwards.
     mutating func finish(as other: RequestHead) -> RequestHead {
         defer { self = HeadBuilder() }
-        return RequestHead(
-            method: method, path: path, query: query, host: other.host, minorVersion: minorVersion,
-            fields: other.fields, keepAlive: other.keepAlive, expectsContinue: false, framing: .none,
-            isRepeated: true)
+        return RequestHead(line, repeating: other)
     }
 
     /// Exactly one `Host` in HTTP/1.1, at most one in HTTP/1.0 (RFC 9112 section 3.2). The host of an absolute-form target
     /// replaces it (section 3.2.2).
     private mutating func settleHost(_ index: Int?) throws(PeerViolation) -> String? {
         guard let index else {
-            guard minorVersion == 0 else { throw .malformed("HTTP/1.1 without Host") }
+            guard line.minorVersion == 0 else { throw .malformed("HTTP/1.1 without Host") }
             return authority
         }
         let value = fields[index].value.utf8

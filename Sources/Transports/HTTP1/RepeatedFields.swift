@@ -12,26 +12,7 @@ struct RepeatedFields {
     func match(_ bytes: borrowing Span<UInt8>, from start: Int) -> (head: RequestHead, next: Int)? {
         guard let head = self.head, self.bytes.count <= bytes.count - start else { return nil }
         let next = start + self.bytes.count
-        return unsafe Self.areSame(bytes.extracting(start..<next).bytes, self.bytes.span.bytes) ? (head, next) : nil
-    }
-
-    private static func areSame(_ a: borrowing RawSpan, _ b: borrowing RawSpan) -> Bool {
-        guard a.byteCount == b.byteCount else { return false }
-        var at = 0
-        // Any bit pattern is a number, and the bounds are those of both.
-        while a.byteCount - at >= 8 {
-            let a = unsafe a.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
-            let b = unsafe b.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
-            guard a == b else { return false }
-            at += 8
-        }
-        while at < a.byteCount {
-            let a = unsafe a.unsafeLoad(fromByteOffset: at, as: UInt8.self)
-            let b = unsafe b.unsafeLoad(fromByteOffset: at, as: UInt8.self)
-            guard a == b else { return false }
-            at += 1
-        }
-        return true
+        return unsafe areSame(bytes.extracting(start..<next).bytes, self.bytes.span.bytes) ? (head, next) : nil
     }
 
     /// Remembers these instead of those before, or none.
@@ -43,4 +24,24 @@ struct RepeatedFields {
         self.bytes = unsafe bytes.extracting(range).withUnsafeBytes { unsafe Array($0) }
         self.head = head
     }
+}
+
+/// Whether two stretches hold the same bytes, eight at a time.
+func areSame(_ a: borrowing RawSpan, _ b: borrowing RawSpan) -> Bool {
+    guard a.byteCount == b.byteCount else { return false }
+    var at = 0
+    // Any bit pattern is a number, and the bounds are those of both.
+    while a.byteCount &- at >= 8 {
+        let a = unsafe a.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+        let b = unsafe b.unsafeLoadUnaligned(fromByteOffset: at, as: UInt64.self)
+        guard a == b else { return false }
+        at &+= 8
+    }
+    while at < a.byteCount {
+        let a = unsafe a.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+        let b = unsafe b.unsafeLoad(fromByteOffset: at, as: UInt8.self)
+        guard a == b else { return false }
+        at &+= 1
+    }
+    return true
 }

@@ -2,20 +2,11 @@
 ///
 /// An object, for it is handed on several times while a request is served, and is many texts.
 public final class RequestHead: Sendable, Equatable {
-    /// As sent: methods are case-sensitive (RFC 9110 section 9.1).
-    public let method: String
-
-    /// The path of the target, still percent-encoded, beginning with `/`; or `*` for `OPTIONS *`.
-    public let path: String
-
-    /// What followed the first `?`, still percent-encoded; nil without one.
-    public let query: String?
+    /// What was asked. An object of its own: many ask the same, in the same words.
+    public let line: RequestLine
 
     /// Host and port the peer asked for: the `Host` field, or the target's own when it is in absolute-form. Nil only in HTTP/1.0.
     public let host: String?
-
-    /// The 0 of HTTP/1.0 or the 1 of HTTP/1.1. A higher minor version is answered as 1.1 (RFC 9110 section 2.5).
-    public let minorVersion: Int
 
     /// The fields in the order they came. Of an absolute-form target the `Host` field carries the target's host, so nobody
     /// downstream can read the other one (RFC 9112 section 3.2.2).
@@ -38,20 +29,29 @@ public final class RequestHead: Sendable, Equatable {
     public let isRepeated: Bool
 
     init(
-        method: String, path: String, query: String?, host: String?, minorVersion: Int,
-        fields: [HTTPField], keepAlive: Bool, expectsContinue: Bool, framing: BodyFraming, isRepeated: Bool = false
+        _ line: RequestLine, host: String?, fields: [HTTPField], keepAlive: Bool, expectsContinue: Bool,
+        framing: BodyFraming
     ) {
-        self.method = method
-        self.path = path
-        self.query = query
+        self.line = line
         self.host = host
-        self.minorVersion = minorVersion
         self.fields = fields
         self.keepAlive = keepAlive
         self.expectsContinue = expectsContinue
         if case .length(let length) = framing { contentLength = length } else { contentLength = nil }
         isChunked = framing == .chunked
-        self.isRepeated = isRepeated
+        isRepeated = false
+    }
+
+    /// The fields of another, which had no content, behind a line of its own.
+    init(_ line: RequestLine, repeating other: RequestHead) {
+        self.line = line
+        host = other.host
+        fields = other.fields
+        keepAlive = other.keepAlive
+        expectsContinue = false
+        contentLength = nil
+        isChunked = false
+        isRepeated = true
     }
 
     /// A head as `RequestMachine` would make it, for those who test what comes after it.
@@ -60,17 +60,28 @@ public final class RequestHead: Sendable, Equatable {
         minorVersion: Int = 1, keepAlive: Bool = true, contentLength: Int? = nil
     ) {
         self.init(
-            method: method, path: path, query: query, host: host,
-            minorVersion: minorVersion, fields: fields, keepAlive: keepAlive, expectsContinue: false,
+            RequestLine(method: method, path: path, query: query, minorVersion: minorVersion), host: host,
+            fields: fields, keepAlive: keepAlive, expectsContinue: false,
             framing: contentLength.map { .length($0) } ?? .none)
     }
 
     public static func == (a: RequestHead, b: RequestHead) -> Bool {
-        a.method == b.method && a.path == b.path && a.query == b.query && a.host == b.host
-            && a.minorVersion == b.minorVersion && a.fields == b.fields && a.keepAlive == b.keepAlive
+        a.line == b.line && a.host == b.host && a.fields == b.fields && a.keepAlive == b.keepAlive
             && a.expectsContinue == b.expectsContinue && a.contentLength == b.contentLength
             && a.isChunked == b.isChunked
     }
+
+    /// As sent: methods are case-sensitive (RFC 9110 section 9.1).
+    public var method: String { line.method }
+
+    /// The path of the target, still percent-encoded, beginning with `/`; or `*` for `OPTIONS *`.
+    public var path: String { line.path }
+
+    /// What followed the first `?`, still percent-encoded; nil without one.
+    public var query: String? { line.query }
+
+    /// The 0 of HTTP/1.0 or the 1 of HTTP/1.1. A higher minor version is answered as 1.1 (RFC 9110 section 2.5).
+    public var minorVersion: Int { line.minorVersion }
 
     /// Whether content follows the head.
     public var hasBody: Bool { isChunked || (contentLength ?? 0) > 0 }

@@ -39,6 +39,9 @@ struct RequestLineReader {
     /// No byte of a request has been seen (an empty line is none).
     var isAtStart: Bool { state == .start || state == .emptyLineFeed }
 
+    /// Nothing at all has been seen.
+    var isUntouched: Bool { state == .start && !sawEmptyLine }
+
     mutating func read(_ bytes: borrowing Span<UInt8>, from start: Int, allowance: Int) -> Answer {
         let (limit, overflow) = start.addingReportingOverflow(allowance)
         let end = overflow ? bytes.count : min(bytes.count, limit)

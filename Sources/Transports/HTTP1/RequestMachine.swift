@@ -51,10 +51,13 @@ public struct RequestMachine: ~Copyable, Sendable {
     private var chunks = ChunkedReader()
     private var head = HeadBuilder()
     private var fieldBlockBytes = 0
+    private let lastLine: LastLine
     private var repeated = RepeatedFields()
 
-    public init(limits: HTTPLimits = HTTPLimits()) {
+    /// - Parameter lastLine: what connections of one thread share; its own if nil.
+    public init(limits: HTTPLimits = HTTPLimits(), lastLine: LastLine? = nil) {
         self.limits = limits
+        self.lastLine = lastLine ?? LastLine()
     }
 
     /// Whether the last request is complete and nothing of another has come: the peer may close without harm.
@@ -86,7 +89,16 @@ public struct RequestMachine: ~Copyable, Sendable {
         var position = 0
         // Where the fields begin, if all of them are here.
         var fields: Int?
-        if case .requestLine = state {
+        if case .requestLine = state, requestLine.isUntouched, let (line, next) = lastLine.match(bytes, from: 0) {
+            if let (known, end) = repeated.match(bytes, from: next), known.minorVersion == line.minorVersion {
+                state = .length(0)
+                return (end, .head(RequestHead(line, repeating: known)))
+            }
+            head.begin(line)
+            state = .fields
+            position = next
+            fields = next
+        } else if case .requestLine = state {
             request: while true {
                 switch requestLine.read(bytes, from: position, allowance: limits.requestLineBytes) {
                 case .needBytes: return (position, .needBytes)
@@ -96,6 +108,7 @@ public struct RequestMachine: ~Copyable, Sendable {
                     do throws(PeerViolation) { try head.begin(bytes, line, after: repeated.head) } catch {
                         return refuse(error)
                     }
+                    if head.isPlain { lastLine.remember(bytes, position..<line.next, as: head.line) }
                     position = line.next
                     state = .fields
                     fields = position

@@ -11,6 +11,8 @@ struct CurrentRequest {
     private(set) var began: Int64 = 0
     /// What a handler made of the fields, for as long as the peer sends the same. See `Exchange.keepsake`.
     var keepsake: AnyObject?
+    /// Whether a browser says which page it comes from, so that the answer depends on that.
+    private(set) var isFromPage = false
     /// Where `match` was found.
     private var place: (method: String, path: String) = ("", "")
 
@@ -20,7 +22,10 @@ struct CurrentRequest {
             match = router.match(method: head.method, path: head.path)
             place = (head.method, head.path)
         }
-        if !head.isRepeated, keepsake != nil { keepsake = nil }
+        if !head.isRepeated {
+            keepsake = nil
+            isFromPage = head.first("Origin") != nil
+        }
         self.head = head
     }
 

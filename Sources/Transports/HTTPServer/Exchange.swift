@@ -7,7 +7,7 @@ import Synchronization
 /// One that is let go without an answer is answered with 500: a peer never waits for what cannot come.
 public final class Exchange: Sendable {
     /// The connection's loop.
-    public let loop: EventLoop
+    public var loop: EventLoop { stream.loop }
 
     enum Answer: Sendable {
         case response(HTTPResponse)
@@ -24,7 +24,6 @@ public final class Exchange: Sendable {
     private let isAnswered = Atomic<Bool>(false)
 
     init(_ connection: HTTPConnection, turn: UInt64, on stream: ByteStream) {
-        loop = stream.loop
         self.connection = connection
         self.turn = turn
         self.stream = stream

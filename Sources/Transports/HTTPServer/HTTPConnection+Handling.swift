@@ -83,10 +83,7 @@ extension HTTPConnection {
         waiter = nil
         switch result {
         case .response(let response): answer(response, stream)
-        case .shared(let response):
-            answer(
-                response.response.status, server.serialize(response, to: request.head, keepAlive: !isLast, on: stream),
-                stream)
+        case .shared(let response): answer(response, stream)
         case .upgrade(let name, let fields, let attach):
             if upgrade(to: name, fields, attach, stream) { return }
         case .stream(let response, let attach):

@@ -36,7 +36,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
 
     init(_ server: HTTPServer, on stream: ByteStream, draining: Bool) {
         self.server = server
-        machine = RequestMachine(limits: server.limits.request)
+        machine = RequestMachine(limits: server.limits.request, lastLine: server.lastLine(on: stream.loop))
         isDraining = draining
         isLast = draining
         // What is read while a request is being handled is kept, so it shall not be much.
@@ -126,16 +126,29 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         answer(response.status, server.serialize(response, to: request.head, keepAlive: !isLast, on: stream), stream)
     }
 
-    func answer(_ status: Int, _ bytes: [UInt8], _ stream: ByteStream) {
+    private func answer(_ status: Int, _ bytes: [UInt8], _ stream: ByteStream) {
+        isAnswered(status, stream)
+        answers.append(bytes)
+    }
+
+    /// The same with an answer that others get too.
+    func answer(_ response: SharedResponse, _ stream: ByteStream) {
+        let bytes = server.serialize(
+            response, to: request.head, isFromPage: request.isFromPage, keepAlive: !isLast, on: stream)
+        isAnswered(response.status, stream)
+        // Mostly there is nothing that it could go out with.
+        if isDispatching || !answers.isEmpty { answers.append(bytes) } else { stream.send(bytes) }
+    }
+
+    private func isAnswered(_ status: Int, _ stream: ByteStream) {
         state = ResponseWriter.stays(open: !isLast, after: request.head) ? .reading : .closing
         server.counters.countAnswer(status)
         tellAnswered(status, stream)
         request.end()
-        answers.append(bytes)
     }
 
     func tellAnswered(_ status: Int, _ stream: ByteStream) {
-        guard let head = request.head else { return }
+        guard server.tellsAnswers, let head = request.head else { return }
         server.log(
             .answered(
                 method: head.method, path: head.path, status: status, nanoseconds: stream.loop.now - request.began,

@@ -23,6 +23,8 @@ public final class HTTPServer: Sendable {
     let router: Router
     let errorBody: ErrorBody
     let log: @Sendable (HTTPServerEvent) -> Void
+    /// Whether ``HTTPServerEvent/answered(method:path:status:nanoseconds:peer:)`` is told.
+    let tellsAnswers: Bool
 
     /// Where it listens.
     public let points: [ListenPoint]
@@ -30,6 +32,7 @@ public final class HTTPServer: Sendable {
     private let fixedFields: [HTTPField]
     private let secureFields: [HTTPField]
     private let dates: [DateClock]
+    private let lastLines: [LastLine]
     let door: Mutex<Door>
     /// One for each point, once bound.
     let listeners = Mutex<[Listener]>([])
@@ -56,6 +59,7 @@ public final class HTTPServer: Sendable {
     ///   - origins: which pages may read answers and open upgraded connections. Nil says nothing to browsers, and upgrades
     ///     whoever asks.
     ///   - errorBody: see `ErrorBody`; the server adds `Allow`, `Retry-After` and the like.
+    ///   - tellsAnswers: whether `log` is told of each answer, which costs something where there are many.
     ///   - log: called on loops, so it must not block.
     /// - Throws: `RouteConflict`, or `SystemError` when there are no descriptors left.
     public init(
@@ -67,7 +71,7 @@ public final class HTTPServer: Sendable {
                 status: status, fields: [HTTPField(name: "Content-Type", value: "text/plain; charset=utf-8")],
                 body: Array(detail.utf8))
         },
-        log: @escaping @Sendable (HTTPServerEvent) -> Void = { _ in }
+        tellsAnswers: Bool = true, log: @escaping @Sendable (HTTPServerEvent) -> Void = { _ in }
     ) throws {
         self.points = points
         self.limits = limits
@@ -75,10 +79,12 @@ public final class HTTPServer: Sendable {
         self.fixedFields = fixedFields
         self.secureFields = secureFields
         self.errorBody = errorBody
+        self.tellsAnswers = tellsAnswers
         self.log = log
         router = try Router(routes)
         self.loops = try loops ?? EventLoopGroup()
         dates = self.loops.loops.map { _ in DateClock() }
+        lastLines = self.loops.loops.map { _ in LastLine() }
         door = Mutex(
             Door(
                 book: ConnectionBook(
@@ -221,19 +227,23 @@ public final class HTTPServer: Sendable {
         if stream.isSecure {
             for field in secureFields where response.fields.first(field.name) == nil { response.fields.append(field) }
         }
-        let date = dates[stream.loop.index].now()
+        let date = dates[stream.loop.index].text(now: stream.loop.now)
         return ResponseWriter.serialize(
             response, to: head, keepAlive: keepAlive, isStreamed: isStreamed, date: date)
     }
 
     /// The same for an answer that many get: one array for all whose requests leave nothing to choose.
     func serialize(
-        _ shared: SharedResponse, to head: RequestHead?, keepAlive: Bool, on stream: ByteStream
+        _ shared: SharedResponse, to head: RequestHead?, isFromPage: Bool, keepAlive: Bool, on stream: ByteStream
     ) -> [UInt8] {
         let make = { [self] in serialize(shared.response, to: head, keepAlive: keepAlive, on: stream) }
         guard let head, keepAlive, head.keepAlive, head.minorVersion == 1, head.method == "GET",
-            origins == nil || head.first("Origin") == nil
+            origins == nil || !isFromPage
         else { return make() }
-        return shared.bytes(date: dates[stream.loop.index].now(), isSecure: stream.isSecure, make)
+        let second = dates[stream.loop.index].second(now: stream.loop.now)
+        return shared.bytes(at: second, isSecure: stream.isSecure, make)
     }
+
+    /// What the connections of a loop share.
+    func lastLine(on loop: EventLoop) -> LastLine { lastLines[loop.index] }
 }

@@ -3,13 +3,7 @@ public import ChatNet
 
 /// Who wants a user's mail, on a loop. Pulls: it is told that there may be something, and takes what is behind its position.
 public protocol MailReader: AnyObject {
-    /// Whose mail it reads.
-    var owner: UserReference { get }
-    /// Where the user's box is, while the reader is let in.
-    var place: Int? { get set }
-    /// What the reader has.
-    var position: Pos { get }
-    /// Something has come behind the position, or may have.
+    /// Something has come, or may have.
     func mailCame()
     /// The user may not be here any more.
     func dismiss()
@@ -22,7 +16,6 @@ public protocol MailReader: AnyObject {
 public final class MailDesk {
     private let kernel: Kernel
     private let loop: EventLoop
-    private unowned let outlet: any Outlet
     private let errands: Errands
     private let attends: Bool
     private var room = Mailroom()
@@ -36,6 +29,14 @@ public final class MailDesk {
         var idleSince: Int64 = 0
         /// Tells the others that the user is here.
         var attendance: Attendance?
+
+        /// Whether it was here, and nobody is any more.
+        mutating func leave(_ reader: any MailReader, now: Int64) -> Bool {
+            guard let at = here.firstIndex(where: { $0 === reader }) else { return false }
+            here.remove(at: at)
+            if here.isEmpty { idleSince = now }
+            return here.isEmpty
+        }
     }
 
     /// How long a box is kept without a reader, in nanoseconds: longer than any client lets pass between two polls.
@@ -45,20 +46,16 @@ public final class MailDesk {
     private static let lease: Int64 = 15_000_000_000
 
     /// - Parameter attends: whether its readers are the presence of their users. Not so where connections see to that themselves.
-    public init(kernel: Kernel, loop: EventLoop, outlet: any Outlet, errands: Errands, attends: Bool) {
+    public init(kernel: Kernel, loop: EventLoop, errands: Errands, attends: Bool) {
         self.kernel = kernel
         self.loop = loop
-        self.outlet = outlet
         self.errands = errands
         self.attends = attends
     }
 
     /// Puts a batch's mail into the boxes, and tells their readers. Who is dismissed is told after that.
     public func take(_ batch: Batch) {
-        for place in room.take(batch) {
-            // A copy: who is told may leave.
-            for reader in readers[place].here { reader.mailCame() }
-        }
+        for place in room.take(batch) { tell(at: place) }
         if attends { for mail in batch.mail { cross(mail) } }
         for user in batch.dismissals {
             guard let place = room.place(of: user) else { continue }
@@ -68,15 +65,29 @@ public final class MailDesk {
         }
     }
 
+    private func tell(at place: Int) {
+        guard readers[place].here.count == 1 else {
+            // A copy: who is told may leave.
+            for reader in readers[place].here { reader.mailCame() }
+            return
+        }
+        let only = readers[place].here[0]
+        only.mailCame()
+    }
+
     // MARK: Readers
 
     /// Lets a reader in, which may take its mail from then on.
-    /// - Parameter known: where the user's box was last.
+    /// - Parameters:
+    ///   - outlet: which hands this desk its batches.
+    ///   - known: where the user's box was last.
+    /// - Returns: where the box is, for as long as the reader is let in.
     /// - Throws: `rate_limited` when the user has as many here as it may have sessions, `store_unavailable`.
-    public func add(_ reader: any MailReader, at known: Int? = nil) throws(ChatError) {
-        let user = reader.owner
+    public func add(
+        _ reader: any MailReader, of user: UserReference, through outlet: any Outlet, at known: Int? = nil
+    ) throws(ChatError) -> Int {
         let known = known.flatMap { room.holds(user.id, at: $0) ? $0 : nil }
-        guard let place = known ?? room.place(of: user.id) ?? open(user.id) else {
+        guard let place = known ?? room.place(of: user.id) ?? open(user.id, outlet) else {
             throw ChatError(
                 .storeUnavailable, "The store cannot be read just now.", retryAfterMilliseconds: 1000)
         }
@@ -88,29 +99,31 @@ public final class MailDesk {
             kernel.metrics.count(error)
             throw error
         }
-        reader.place = place
         readers[place].here.append(reader)
         if attends, readers[place].attendance == nil { attend(user, at: place) }
+        return place
     }
 
     /// Harmless for one that is not here.
-    public func remove(_ reader: any MailReader) {
-        guard let place = reader.place, let at = readers[place].here.firstIndex(where: { $0 === reader }) else {
-            return
-        }
-        reader.place = nil
-        readers[place].here.remove(at: at)
-        guard readers[place].here.isEmpty else { return }
-        readers[place].idleSince = loop.now
-        sweepLater()
+    public func remove(_ reader: any MailReader, at place: Int) {
+        guard readers.indices.contains(place) else { return }
+        if readers[place].leave(reader, now: loop.now) { sweepLater() }
     }
 
-    /// What is behind a reader's position; nil when only the store knows.
-    public func items(for reader: any MailReader) -> ArraySlice<Mailbox.Item>? {
-        reader.place.flatMap { room.items(at: $0, after: reader.position) }
+    /// What is behind a position; nil when only the store knows.
+    public func items(at place: Int, after pos: Pos) -> ArraySlice<Mailbox.Item>? {
+        room.items(at: place, after: pos)
     }
 
-    private func open(_ user: UserID) -> Int? {
+    /// As ``Mailroom/isRead(at:through:)``.
+    public func isRead(at place: Int, through pos: Pos) -> Bool { room.isRead(at: place, through: pos) }
+
+    /// As ``Mailroom/holdsOnly(_:at:after:)``.
+    public func holdsOnly(_ parcel: Parcel, at place: Int, after pos: Pos) -> Bool {
+        room.holdsOnly(parcel, at: place, after: pos)
+    }
+
+    private func open(_ user: UserID, _ outlet: any Outlet) -> Int? {
         guard let place = room.open(user, { kernel.follow(user, as: $0, by: outlet) }) else { return nil }
         while readers.count <= place { readers.append(Readers()) }
         readers[place] = Readers(idleSince: loop.now)
@@ -143,7 +156,8 @@ public final class MailDesk {
     private func sweepLater() {
         guard !isSweeping else { return }
         isSweeping = true
-        loop.schedule(after: Self.lease / 3) { [weak self] in self?.sweep() }
+        // Not weakly: an object that was once held so costs more each time it is used.
+        loop.schedule(after: Self.lease / 3) { self.sweep() }
     }
 
     private func sweep() {

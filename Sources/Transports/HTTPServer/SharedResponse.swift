@@ -5,16 +5,21 @@ public import ChatHTTP1
 ///
 /// Its bytes belong to the loop it is used on, which is what `@unchecked Sendable` stands on.
 public final class SharedResponse: @unchecked Sendable {
-    public let response: HTTPResponse
-    private var made: (date: String, isSecure: Bool, bytes: [UInt8])?
+    let response: HTTPResponse
+    let status: Int
+    private var madeAt: Int64?
+    private var isMadeSecure = false
+    private var made: [UInt8] = []
 
-    public init(_ response: HTTPResponse) { self.response = response }
+    public init(_ response: HTTPResponse) {
+        self.response = response
+        status = response.status
+    }
 
     /// The whole answer to a GET in HTTP/1.1 after which the connection stays.
-    func bytes(date: String, isSecure: Bool, _ make: () -> [UInt8]) -> [UInt8] {
-        if let made, made.isSecure == isSecure, made.date == date { return made.bytes }
-        let bytes = make()
-        made = (date, isSecure, bytes)
-        return bytes
+    /// - Parameter second: which the answer's `Date` names.
+    func bytes(at second: Int64, isSecure: Bool, _ make: () -> [UInt8]) -> [UInt8] {
+        if madeAt != second || isMadeSecure != isSecure { (madeAt, isMadeSecure, made) = (second, isSecure, make()) }
+        return made
     }
 }

@@ -14,7 +14,7 @@ final class EventLane: Outlet, @unchecked Sendable {
     let settings: LongPollingSettings
     let errands: Errands
     let epoch: Epoch
-    private(set) lazy var mail = MailDesk(kernel: kernel, loop: loop, outlet: self, errands: errands, attends: true)
+    let mail: MailDesk
     /// The loop has been handed everything up to here.
     private var through: Pos = 0
     private var question: RepeatedQuestion?
@@ -28,6 +28,7 @@ final class EventLane: Outlet, @unchecked Sendable {
         self.settings = settings
         self.errands = errands
         self.epoch = epoch
+        mail = MailDesk(kernel: kernel, loop: loop, errands: errands, attends: true)
     }
 
     // MARK: From any thread
@@ -47,40 +48,38 @@ final class EventLane: Outlet, @unchecked Sendable {
     /// Takes a poll at once, when it is plain who asks for what: so it is with nearly all, who come back with the cursor of a
     /// moment ago. False for the others, who are asked about with time, and refused then if need be.
     func takes(_ request: HTTPRequest, _ exchange: Exchange) -> Bool {
-        guard let question = meaning(of: request.head.query), isPast(question.position),
+        guard let question = meaning(of: request.head.line), isPast(question.position),
             let asker = asker(of: request, exchange)
         else { return false }
         begin(
             Poll(
-                by: asker.user, after: question.position, among: nil, limit: question.limit,
-                ends: min(loop.now + patience(within: question.wait), asker.endsAt), exchange, in: self), asker)
+                by: asker, after: question.position, among: nil, limit: question.limit,
+                ends: min(loop.now + patience(within: question.wait), asker.endsAt), exchange, in: self))
         return true
     }
 
     private func asker(of request: HTTPRequest, _ exchange: Exchange) -> Asker? {
-        let now = kernel.time.monotonic()
-        if let asker = exchange.keepsake as? Asker, now < asker.believedUntil { return asker }
+        if let asker = exchange.keepsake as? Asker, loop.now < asker.believedUntil { return asker }
         guard let token = request.bearerToken, let (identity, until) = kernel.recognize(token) else { return nil }
-        let asker = Asker(identity, until: until, endsAt: loop.now + identity.timeLeft(at: kernel.time.wall()))
+        let asker = Asker(
+            identity, until: loop.now + until - kernel.time.monotonic(),
+            endsAt: loop.now + identity.timeLeft(at: kernel.time.wall()))
         exchange.keepsake = asker
         return asker
     }
 
     /// Answers a poll, or lets it wait.
-    func begin(_ poll: Poll, _ asker: Asker? = nil) {
+    func begin(_ poll: Poll) {
         do throws(ChatError) {
-            try mail.add(poll, at: asker?.place)
-            asker?.place = poll.place
-            poll.begin()
+            try poll.begin()
         } catch {
             poll.exchange.respond(Self.refusal(error))
         }
     }
 
-    private func meaning(of query: String?) -> RepeatedQuestion? {
-        guard let query else { return nil }
-        if let question, question.text == query { return question }
-        guard let asked = RepeatedQuestion(query, epoch: epoch, settings) else { return nil }
+    private func meaning(of line: RequestLine) -> RepeatedQuestion? {
+        if let question, question.line == line { return question }
+        guard let asked = RepeatedQuestion(line, epoch: epoch, settings) else { return nil }
         question = asked
         return asked
     }

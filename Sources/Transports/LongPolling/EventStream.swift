@@ -7,11 +7,11 @@ import ChatWire
 /// Server-sent events: what happens, for as long as the connection lives. Takes its mail as fast as its socket drains, and reads
 /// from the store what the mailbox no longer has, so that a slow reader costs no more than a fast one.
 final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
-    let owner: UserReference
-    var place: Int?
+    private let owner: UserReference
+    private var place: Int?
     private let session: Session
     private let conversations: Set<ConversationID>?
-    private(set) var position: Pos
+    private var position: Pos
     private let stream: ByteStream
     private let lane: EventLane
     private let endsAt: Int64
@@ -38,7 +38,7 @@ final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
 
     func begin() {
         do throws(ChatError) {
-            try lane.mail.add(self)
+            place = try lane.mail.add(self, of: owner, through: lane)
         } catch {
             return end()
         }
@@ -50,7 +50,8 @@ final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
 
     func mailCame() {
         guard !isOver, !isReading, stream.queuedBytes <= Self.queueBytes else { return }
-        guard let items = lane.mail.items(for: self) else {
+        guard let place else { return }
+        guard let items = lane.mail.items(at: place, after: position) else {
             // Pages are a reader's own: one at a time, and when the one before has been taken.
             if stream.queuedBytes <= ByteStream.lowWater { read() }
             return
@@ -143,7 +144,8 @@ final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
 
     func ended(_ stream: ByteStream, reason: EndReason) {
         isOver = true
-        lane.mail.remove(self)
+        if let place { lane.mail.remove(self, at: place) }
+        place = nil
         session.close()
     }
 }

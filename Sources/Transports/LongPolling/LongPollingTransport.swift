@@ -12,7 +12,8 @@ import Synchronization
 public final class LongPollingTransport: HTTPMounted {
     private let settings: LongPollingSettings
     private let errands = Errands()
-    private let lanes = Mutex<[ObjectIdentifier: EventLane]>([:])
+    /// By the loop's place in its group.
+    private let lanes = Mutex<[EventLane?]>([])
 
     public init(settings: LongPollingSettings = LongPollingSettings()) { self.settings = settings }
 
@@ -58,10 +59,11 @@ public final class LongPollingTransport: HTTPMounted {
             let lane = try await lane(on: exchange.loop, kernel)
             let left = asked.identity.timeLeft(at: kernel.time.wall())
             lane.loop.post {
+                let asker = Asker(asked.identity, until: lane.loop.now, endsAt: lane.loop.now + left)
                 lane.begin(
                     Poll(
-                        by: asked.identity.user, after: position, among: asked.conversations, limit: asked.limit,
-                        ends: lane.loop.now + min(lane.patience(within: asked.wait), left), exchange, in: lane))
+                        by: asker, after: position, among: asked.conversations, limit: asked.limit,
+                        ends: min(lane.loop.now + lane.patience(within: asked.wait), asker.endsAt), exchange, in: lane))
             }
         }
     }
@@ -97,15 +99,18 @@ public final class LongPollingTransport: HTTPMounted {
         HTTPField(name: "X-Accel-Buffering", value: "no"),
     ]
 
-    private func known(on loop: EventLoop) -> EventLane? { lanes.withLock { $0[ObjectIdentifier(loop)] } }
+    private func known(on loop: EventLoop) -> EventLane? {
+        lanes.withLock { $0.indices.contains(loop.index) ? $0[loop.index] : nil }
+    }
 
     private func lane(on loop: EventLoop, _ kernel: Kernel) async throws(ChatError) -> EventLane {
         if let lane = known(on: loop) { return lane }
         let epoch = try await kernel.head().epoch
         return lanes.withLock { [settings, errands] lanes in
-            if let lane = lanes[ObjectIdentifier(loop)] { return lane }
+            while lanes.count <= loop.index { lanes.append(nil) }
+            if let lane = lanes[loop.index] { return lane }
             let lane = EventLane(kernel: kernel, loop: loop, settings: settings, errands: errands, epoch: epoch)
-            lanes[ObjectIdentifier(loop)] = lane
+            lanes[loop.index] = lane
             return lane
         }
     }

@@ -7,23 +7,24 @@ import ChatWire
 /// A request that waits for something to happen. Lives on its loop, which `@unchecked Sendable` stands on, and costs neither a
 /// thread nor a task.
 final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
-    let owner: UserReference
     let exchange: Exchange
-    var place: Int?
+    private let asker: Asker
+    /// Where the user's box is, once it has begun.
+    private var place = 0
     private let lane: EventLane
     private let conversations: Set<ConversationID>?
     private let limit: Int
-    private(set) var position: Pos
+    private var position: Pos
     /// When it is answered with nothing.
     private let ends: Int64
     private var isOver = false
     private var isReading = false
 
     init(
-        by user: UserReference, after position: Pos, among conversations: Set<ConversationID>?, limit: Int, ends: Int64,
+        by asker: Asker, after position: Pos, among conversations: Set<ConversationID>?, limit: Int, ends: Int64,
         _ exchange: Exchange, in lane: EventLane
     ) {
-        owner = user
+        self.asker = asker
         self.exchange = exchange
         self.lane = lane
         self.conversations = conversations
@@ -33,29 +34,34 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
     }
 
     /// Answers now, or waits.
-    func begin() {
+    /// - Throws: as ``MailDesk/add(_:of:through:at:)``; then it has not begun.
+    func begin() throws(ChatError) {
+        place = try lane.mail.add(self, of: asker.user, through: lane, at: asker.place)
+        asker.place = place
         lane.kernel.metrics.pollBegan()
-        mailCame()
+        // Nearly all who come back have all there is.
+        if !lane.mail.isRead(at: place, through: position) { mailCame() }
         guard !isOver else { return }
         if ends > lane.loop.now { exchange.wait(until: ends, self) } else { timeIsOver() }
     }
 
     func mailCame() {
         guard !isOver, !isReading else { return }
-        guard let items = lane.mail.items(for: self) else { return read() }
-        guard !items.isEmpty else { return }
-        if let answer = lane.answer,
-            answer.answers(items, to: owner.id, after: position, among: conversations, limit: limit)
-        {
-            end()
-            exchange.respond(answer.response)
-            return
+        let answer = lane.answer
+        if let answer, conversations == nil, answer.answers(at: place, of: lane.mail, after: position, limit: limit) {
+            return give(answer.response)
         }
-        let run = MailRun(items, for: owner.id, after: position, among: conversations, limit: limit) {
+        guard let items = lane.mail.items(at: place, after: position) else { return read() }
+        guard !items.isEmpty else { return }
+        let user = asker.user.id
+        if let answer, answer.answers(items, to: user, after: position, among: conversations, limit: limit) {
+            return give(answer.response)
+        }
+        let run = MailRun(items, for: user, after: position, among: conversations, limit: limit) {
             EventForm.list.bytes(of: $0, epoch: lane.epoch)
         }
         let isWhole =
-            !run.hasMore && items.allSatisfy { $0.isWhole(for: owner.id, after: position, among: conversations) }
+            !run.hasMore && items.allSatisfy { $0.isWhole(for: user, after: position, among: conversations) }
         position = run.through
         guard run.count > 0 else { return }
         let cursor = Cursor(epoch: lane.epoch, pos: run.through)
@@ -63,8 +69,13 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
         guard isWhole else { return finish(response) }
         let shared = SharedResponse(response)
         lane.answer = SharedAnswer(items, shared)
+        give(shared)
+    }
+
+    /// Answers as others are answered.
+    private func give(_ response: SharedResponse) {
         end()
-        exchange.respond(shared)
+        exchange.respond(response)
     }
 
     /// As every request of the user's from now on.
@@ -82,7 +93,7 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
     private func read() {
         isReading = true
         let (lane, kernel, user, position, conversations, limit) = (
-            lane, lane.kernel, owner.id, position, conversations, limit
+            lane, lane.kernel, asker.user.id, position, conversations, limit
         )
         lane.errands.send { [weak self] in
             let page: Result<Page, ChatError>
@@ -178,7 +189,7 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
 
     private func end() {
         isOver = true
-        lane.mail.remove(self)
+        lane.mail.remove(self, at: place)
         lane.kernel.metrics.pollEnded()
     }
 }

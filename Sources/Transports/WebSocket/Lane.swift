@@ -25,8 +25,7 @@ final class Lane: Outlet, @unchecked Sendable {
     /// Whose pages are being read, and who waits for its turn.
     let pages = PageQueue()
     /// For connections that follow all of their user's conversations.
-    private(set) lazy var mail = MailDesk(
-        kernel: kernel, loop: loop, outlet: self, errands: errands, attends: false)
+    let mail: MailDesk
     private let delivered = Atomic<Int>(0)
     /// How many connections there are of each profile: nothing is encoded for nobody.
     private let first = Atomic<Int>(0)
@@ -52,6 +51,7 @@ final class Lane: Outlet, @unchecked Sendable {
         self.errands = errands
         self.epoch = epoch
         durability = kernel.store.guarantees.durability
+        mail = MailDesk(kernel: kernel, loop: loop, errands: errands, attends: false)
         loop.post { [weak self] in
             loop.atRoundEnd { self?.handOver() }
         }

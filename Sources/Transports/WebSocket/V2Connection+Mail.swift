@@ -8,6 +8,8 @@ import ChatWire
 extension V2Connection {
     /// How far such a connection is.
     struct Wide {
+        /// Where the user's mailbox is.
+        let place: Int
         var position: Pos
         /// On the path of one conversation, that one only.
         let conversations: Set<ConversationID>?
@@ -24,19 +26,17 @@ extension V2Connection {
     /// those of a client that only asks.
     private static let heardLimit = 100
 
-    var position: Pos { wide?.position ?? 0 }
-
     /// - Throws: `rate_limited`, `store_unavailable`; then nothing has changed.
-    func follow(from position: Pos) throws(ChatError) {
-        try lane.mail.add(self)
+    func follow(_ user: UserReference, from position: Pos) throws(ChatError) {
+        let place = try lane.mail.add(self, of: user, through: lane)
         // What they had comes by the cursor now, and would come twice.
         endSubscriptions()
-        wide = Wide(position: position, conversations: path.map { [$0] })
+        wide = Wide(place: place, position: position, conversations: path.map { [$0] })
     }
 
     func unfollow() {
         guard let wide else { return }
-        lane.mail.remove(self)
+        lane.mail.remove(self, at: wide.place)
         for conversation in wide.heard { lane.unlisten(self, to: conversation) }
         self.wide = nil
     }
@@ -56,7 +56,7 @@ extension V2Connection {
     func mailCame() {
         guard var wide, !wide.isReading, !liveness.isClosing else { return }
         guard stream.queuedBytes <= lane.settings.outboxBytes else { return lag() }
-        guard let items = lane.mail.items(for: self) else {
+        guard let items = lane.mail.items(at: wide.place, after: wide.position) else {
             // Pages are a reader's own: one at a time, and when the one before has been taken.
             lag()
             return stream.queuedBytes <= ByteStream.lowWater ? read() : ()
@@ -82,9 +82,10 @@ extension V2Connection {
 
     /// Says once that more waits than the client takes.
     private func lag() {
-        guard wide?.isBehind == false else { return }
-        wide?.isBehind = true
-        let waiting = lane.mail.items(for: self)?.reduce(0) { $0 + $1.parcels.reduce(0) { $0 + $1.count } } ?? 0
+        guard let wide, !wide.isBehind else { return }
+        self.wide?.isBehind = true
+        let items = lane.mail.items(at: wide.place, after: wide.position)
+        let waiting = items?.reduce(0) { $0 + $1.parcels.reduce(0) { $0 + $1.count } } ?? 0
         stream.send(V2Frames.frame { V2.appendLagging(behind: Int64(max(1, waiting)), to: &$0) })
     }
 
@@ -120,7 +121,7 @@ extension V2Connection {
         switch page {
         case .failure(let error): failed(error)
         case .success(let page):
-            let before = position
+            let before = wide?.position ?? 0
             wide?.position = page.through
             if !page.entries.isEmpty { stream.send(V2Frames.bytes(of: page.entries, epoch: lane.epoch)) }
             cross(page.entries, after: before)

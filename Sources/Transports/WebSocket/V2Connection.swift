@@ -56,9 +56,6 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     }
 
     override var user: UserID { session?.user.id ?? UserID("") }
-    var owner: UserReference { session?.user ?? UserReference(id: UserID(""), username: "") }
-    /// Where the mailbox is, while it follows all conversations.
-    var place: Int?
 
     // MARK: From the client
 
@@ -192,7 +189,7 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     ) {
         do throws(ChatError) {
             let position = try position.get()
-            if let position { try follow(from: position) }
+            if let position { try follow(session.user, from: position) }
             if let id, !isAnswered { acknowledge(id) }
             guard position != nil else { return }
             hear(session)

@@ -199,7 +199,7 @@ public final class Host: Sendable {
             limits: limits, fixedFields: Page.securityFields,
             secureFields: Page.secureFields(for: configuration.http.tls),
             origins: OriginPolicy(allowed: configuration.http.allowedOrigins), routes: routes,
-            errorBody: ErrorBody.make
+            errorBody: ErrorBody.make, tellsAnswers: log.takes(.debug)
         ) { event in
             if case .draining = event { operation.isStopping.store(true, ordering: .relaxed) }
             log.note(event)

@@ -164,6 +164,7 @@ final class WiltingStore: Store {
     private struct State {
         var failure: StoreError?
         var conversationFailure: StoreError?
+        var conversationHook: (@Sendable () -> Void)?
         var isHolding = false
         var held: [CheckedContinuation<Void, Never>] = []
         var meanwhile: [Draft] = []
@@ -182,6 +183,9 @@ final class WiltingStore: Store {
         get { state.withLock { $0.conversationFailure } }
         set { state.withLock { $0.conversationFailure = newValue } }
     }
+
+    /// What happens while a conversation is read.
+    func whileConversationIsRead(_ hook: (@Sendable () -> Void)?) { state.withLock { $0.conversationHook = hook } }
 
     var isHolding: Bool {
         get { state.withLock { $0.isHolding } }
@@ -228,7 +232,10 @@ final class WiltingStore: Store {
 
     func conversation(_ id: ConversationID, for viewer: UserID) async throws(StoreError) -> Conversation? {
         if let conversationFailure { throw conversationFailure }
-        return try await inner.conversation(id, for: viewer)
+        let found = try await inner.conversation(id, for: viewer)
+        let hook = state.withLock { $0.conversationHook }
+        hook?()
+        return found
     }
 
     func conversations(

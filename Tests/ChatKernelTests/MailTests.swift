@@ -288,6 +288,22 @@ struct MailTests {
         #expect(try lane.shown(to: bob, after: 2) == "3 b;")
     }
 
+    @Test("When the last follower goes while the members are read, what was read is not kept for the next")
+    func stalled() throws {
+        let house = try House()
+        let room = try house.room(bob, cat)
+        let lane = Lane(house)
+        try lane.follow(bob)
+        house.store.whileConversationIsRead { try? lane.leave(bob) }
+        _ = try house.post("a", in: room)
+        house.store.whileConversationIsRead(nil)
+        try house.perform(.removeMember(room, cat.id), as: ann)
+        try lane.follow(cat)
+        _ = try house.post("not for cat", in: room)
+        house.settle()
+        #expect(lane.takeIn() == [])
+    }
+
     @Test("Who follows no more gets no more, and its place may be another's")
     func unfollowed() throws {
         let house = try House()

@@ -118,7 +118,10 @@ final class Fanout: Sendable {
     }
 
     func learn(_ conversation: ConversationID, members: [UserID]) {
-        state.withLock { $0.rosters.learn(conversation, members) }
+        state.withLock { state in
+            // The last follower may have gone while the store was asked: then nobody keeps rosters up.
+            if !state.followers.isEmpty { state.rosters.learn(conversation, members) }
+        }
     }
 
     // MARK: A batch

@@ -160,7 +160,7 @@ extension Signal {
 }
 
 /// An in-memory store that fails or holds its commits when told.
-final class WiltingStore: Store {
+final class WiltingStore: StoreWithRetention {
     private struct State {
         var failure: StoreError?
         var conversationFailure: StoreError?
@@ -259,6 +259,10 @@ final class WiltingStore: Store {
     }
 
     func save(_ user: User) async throws(StoreError) { try await inner.save(user) }
+
+    func expire(_ retention: Retention, at now: Timestamp) async throws(StoreError) -> [Expiry] {
+        try await inner.expire(retention, at: now)
+    }
     func close() async { await inner.close() }
 }
 

@@ -4,6 +4,18 @@ import Testing
 
 @Suite("Screening")
 struct ScreeningTests {
+    @Test("a store that keeps everything gets no rule that nobody would keep")
+    func keepsEverything() throws {
+        let screening = Screening(limits: KernelLimits(), canExpire: false)
+        let rule = Draft.Proposal.update(name: nil, description: nil, retention: Retention(days: 1))
+        #expect(throws: ChatError(.invalidField, "retention: this host's store keeps everything.")) {
+            try screening.check(rule)
+        }
+        #expect(throws: Never.self) {
+            try screening.check(.update(name: nil, description: nil, retention: Retention()))
+        }
+    }
+
     private func refusal(of proposal: Draft.Proposal) -> ChatError.Code? {
         do throws(ChatError) {
             try Screening(limits: KernelLimits()).check(proposal)

@@ -40,5 +40,5 @@ public enum StoreConformance {
     /// All cases, independent of one another.
     public static let cases: [ConformanceCase] =
         numbering + batches + idempotency + conversations + members + limits + messages + pages + budgets
-        + replays + search + accounts + life
+        + replays + search + retention + accounts + life
 }

@@ -34,6 +34,19 @@ package struct History {
         }
     }
 
+    /// What a store is asked to let go of, now and then: by number, by age, or only where the conversations say so.
+    package mutating func nextExpiry() -> (retention: Retention, now: Timestamp)? {
+        switch dice.roll(12) {
+        case 0: return (Retention(), now)
+        case 1: return (Retention(messages: 1 + dice.roll(20)), now)
+        case 2:
+            // A day after something like forty batches ago.
+            let since = now.microseconds - Int64(dice.roll(100_000))
+            return (Retention(days: 1), Timestamp(microseconds: since).advanced(bySeconds: 86_400))
+        default: return nil
+        }
+    }
+
     /// A conversation of all who are not disabled.
     mutating func gathering() -> Draft {
         let others = accounts.dropFirst().filter(\.isActive).map(\.id)
@@ -59,7 +72,10 @@ package struct History {
         case 4: return make(author, target.0, .delete(target.1))
         case 5, 6:
             return make(author, target.0, .react(target.1, key: "r\(dice.roll(3))", on: dice.roll(3) > 0))
-        case 7: return make(author, conversation, .update(name: "n\(dice.roll(3))", description: nil))
+        case 7:
+            let retention = dice.roll(2) == 0 ? Retention(messages: dice.roll(8)) : nil
+            return make(
+                author, conversation, .update(name: "n\(dice.roll(3))", description: nil, retention: retention))
         case 8, 9, 10: return make(author, conversation, .add(user(), dice.pick(Role.allCases)))
         case 11: return make(author, conversation, .remove(user()))
         case 12: return make(author, conversation, .remove(author))

@@ -38,6 +38,9 @@ class Shown:
         last = 0
         for raw in log:
             event = json.loads(raw)
+            if event["type"] == "gap":
+                self.events.append((event, raw))
+                continue
             holds(event["pos"] > last, f"{raw} came after {last}")
             last = event["pos"]
             if event["type"] == "read":
@@ -92,14 +95,19 @@ def count(counter, stored, erased):
 
 
 def tile(events, user, what):
-    """Numbers of a conversation are contiguous within each stay. Returns the conversations the user is in, with the pos of its coming."""
+    """What is shown and what is told not to be are the numbers of a conversation from 1 on. Returns the conversations the user is in, with
+    the pos of its coming."""
     here = {}
     last = {}
     for event, raw in events:
         room = event["conversation_id"]
-        if room in here:
-            equal(event["seq"], last[room] + 1, f"{what}: seq after {last[room]} of {room} in a stay")
-        else:
+        first = event["from_seq"] if event["type"] == "gap" else event["seq"]
+        equal(first, last.get(room, 0) + 1, f"{what}: seq after {last.get(room, 0)} of {room}")
+        if event["type"] == "gap":
+            holds(room not in here and event["reason"] == "membership", f"{what}: {raw.decode()} within a stay")
+            last[room] = event["to_seq"]
+            continue
+        if room not in here:
             founded = event["type"] == "conversation" and event["action"] == "created"
             came = event["type"] == "member" and event["action"] == "added" and event["user_id"] == user
             holds(founded or came, f"{what}: the first event of a stay is {raw.decode()}")
@@ -116,7 +124,7 @@ def agree(twins, erased):
     for what, one, two in twins:
         one, two = Shown(one).events, Shown(two).events
         for (event, raw), (other, bytes) in zip(one, two):
-            same = raw == bytes or event["pos"] == other["pos"] and event.get("message_id") in erased and (
+            same = raw == bytes or event.get("pos") == other.get("pos") and event.get("message_id") in erased and (
                 event | {"content": "", "is_deleted": True} == other | {"content": "", "is_deleted": True})
             holds(same, f"{what}, and the answers differ:\n  {raw.decode()}\n  {bytes.decode()}")
     return len(twins)

@@ -28,6 +28,8 @@ class Traveller:
         self.pos = position(cursor)
         # Every event in the bytes that came, in the order in which they came.
         self.log = []
+        # Gaps that came, and not yet the event that they belong to: without it they are told again.
+        self.gaps = []
         # What one and the same cursor was answered, more than once: to be compared when it is known what was deleted.
         self.twins = []
         self.isAtRest = False
@@ -46,6 +48,7 @@ class Traveller:
         """One stretch on one transport, of so many events and seconds at most; then the connection is dropped."""
         pace = 0.2 if self.dice.random() < 0.02 else 0
         self.counts["slow"] += pace > 0
+        self.gaps = []
         wire = None
         try:
             wire = await Wire.open(self.person.server.port, pace)
@@ -65,9 +68,14 @@ class Traveller:
                 wire.abort()
 
     def take(self, event, raw):
+        if event["type"] == "gap":
+            self.counts["gaps"] += 1
+            self.gaps.append(raw)
+            return
         if event["pos"] <= self.pos:
             raise Failed(f"{self.name} stood at {self.pos}, and was given {raw.decode()}")
-        self.log.append(raw)
+        self.log += [*self.gaps, raw]
+        self.gaps = []
         self.move(event["cursor"])
         if event["type"] == "member" and event["user_id"] == self.person.id:
             self.isAway = event["action"] in ("left", "removed")
@@ -159,7 +167,7 @@ class Traveller:
         for _ in range(events):
             id, type, raw = await wire.block()
             event = json.loads(raw)
-            if id is None or event["cursor"] != id.decode() or event["type"] != type.decode():
+            if event.get("cursor") != (id and id.decode()) or event["type"] != type.decode():
                 raise Failed(f"{self.name}: a block with id {id} and event {type} around {raw}")
             self.take(event, raw)
 
@@ -186,7 +194,7 @@ class Traveller:
                 continue
             if event["type"] in EPHEMERAL:
                 continue
-            if event["type"] in ("error", "gap"):
+            if event["type"] == "error":
                 if event.get("code") in ("draining", "store_unavailable"):
                     raise Broken(event["code"])
                 if event.get("id") == "harmless" and event["code"] == "not_a_member":

@@ -10,6 +10,10 @@ final class Disk: Sendable {
 
     func history<T>(_ read: (borrowing History) -> T) -> T { kept.withLock { read($0) } }
 
+    func expire(_ expiries: [Expiry]) {
+        kept.withLock { history in for expiry in expiries { history.expire(expiry) } }
+    }
+
     func append(_ entries: [Entry]) {
         kept.withLock { history in for entry in entries { history.append(entry) } }
     }
@@ -21,7 +25,7 @@ final class Disk: Sendable {
 /// commit ─ wait ─ fail? ─ dead? ─ write ─ wait ─ dead? ─ answer
 ///                           └ lost           kept ┘
 /// ```
-final class FaultyStore: Store {
+final class FaultyStore: StoreWithRetention {
     struct Faults {
         /// Of a thousand calls, how many wait at each place where they may.
         var waits = 0
@@ -137,6 +141,14 @@ final class FaultyStore: Store {
     }
 
     func save(_ user: User) async throws(StoreError) { try await disk.store.save(user) }
+
+    func expire(_ retention: Retention, at now: Timestamp) async throws(StoreError) -> [Expiry] {
+        try await reading { [disk] (store) throws(StoreError) in
+            let expiries = try await store.expire(retention, at: now)
+            disk.expire(expiries)
+            return expiries
+        }
+    }
 
     func close() async {}
 

@@ -9,6 +9,7 @@ struct History {
     private(set) var rooms: [ConversationID] = []
     private(set) var messages: [ConversationID: [MessageID]] = [:]
     private var logs: [ConversationID: [Entry]] = [:]
+    private var firstSeqs: [ConversationID: Seq] = [:]
     private var stays: [ConversationID: [UserID: Stay]] = [:]
     private var pairs: Set<ConversationID> = []
     private var written: [MessageID: Written] = [:]
@@ -42,6 +43,7 @@ struct History {
 
     var head: Pos { Pos(entries.count) }
     func log(of room: ConversationID) -> [Entry] { logs[room] ?? [] }
+    func first(of room: ConversationID) -> Seq { firstSeqs[room] ?? 1 }
     func last(of room: ConversationID) -> Seq { Seq(logs[room]?.count ?? 0) }
     func stay(of user: UserID, in room: ConversationID) -> Stay? { stays[room]?[user] }
     func isMember(_ user: UserID, of room: ConversationID) -> Bool { stays[room]?[user]?.isOpen ?? false }
@@ -67,7 +69,8 @@ struct History {
         guard (entry.pos, entry.at, entry.author) == (kept.pos, kept.at, kept.author) else { return false }
         switch (entry.change, kept.change) {
         case (.message(let shown), .message(let posted)):
-            return shown.isDeleted && shown.content.isEmpty && written[posted.id]?.isDeleted == true
+            return shown.isDeleted && shown.content.isEmpty
+                && (written[posted.id]?.isDeleted == true || entry.seq < first(of: entry.conversation))
                 && (shown.id, shown.clientID, shown.replyTo) == (posted.id, posted.clientID, posted.replyTo)
         case (.edited(let shown, content: ""), .edited(let id, _)):
             return shown == id && written[id]?.isDeleted == true
@@ -80,11 +83,35 @@ struct History {
         guard let stay = stay(of: user, in: room) else { return 0 }
         return (messages[room] ?? []).count { id in
             guard let message = written[id], !message.isDeleted, message.entry.author.id != user else { return false }
-            return message.entry.seq > stay.readSeq && stay.contains(message.entry.seq)
+            return message.entry.seq > stay.readSeq && message.entry.seq >= first(of: room)
+                && stay.contains(message.entry.seq)
         }
     }
 
+    /// What is wrong with a gap; nil when it is one: of numbers that the user may see and nobody can any more, or of
+    /// numbers from a time when it was no member.
+    func fault(of gap: Change.Gap, through last: Seq, in room: ConversationID, toldTo user: UserID) -> String? {
+        guard gap.from <= last, gap.from > 0, last <= self.last(of: room), let stay = stay(of: user, in: room) else {
+            return "a gap of nowhere"
+        }
+        for seq in gap.from...last {
+            switch gap.reason {
+            case .retention: guard stay.contains(seq), seq < first(of: room) else { return "a gap where something is" }
+            case .membership: guard !stay.contains(seq) else { return "a gap within a stay" }
+            }
+        }
+        return nil
+    }
+
     // MARK: Growing
+
+    mutating func expire(_ expiry: Expiry) {
+        let room = expiry.conversation
+        if expiry.firstSeq <= first(of: room) || expiry.firstSeq > last(of: room) + 1 {
+            violation = "a first number of \(expiry.firstSeq)"
+        }
+        firstSeqs[room] = expiry.firstSeq
+    }
 
     mutating func append(_ entry: Entry) {
         let fault = judge(entry)
@@ -123,7 +150,7 @@ struct History {
                 stays[room]?[member.user.id]?.spans[last].through = entry.seq
             }
         case .read(let seq): stays[room]?[entry.author.id]?.readSeq = seq
-        case .edited, .reaction, .updated: break
+        case .edited, .reaction, .updated, .gap: break
         }
     }
 
@@ -174,6 +201,7 @@ struct History {
         case .read(let seq):
             return seq > me.readSeq && seq <= last(of: room) ? nil : "a read mark went backwards, or ahead"
         case .member(let action, let member): return judge(action, member, by: me, entry)
+        case .gap: return "a gap that was committed"
         }
     }
 

@@ -70,6 +70,8 @@ final class Loop {
     var gathered: [Submission] = []
     /// The last number that came of each conversation.
     var reached: [ConversationID: Seq] = [:]
+    /// What it was told is not kept any more.
+    var firstSeqs: [ConversationID: Seq] = [:]
     /// The mail of the users who are followed here.
     var room = Mailroom()
 

@@ -28,6 +28,7 @@ struct Scenario {
         limits.sessionsPerUser = random.chance(300) ? random.within(1...3) : 0
         limits.messagesPerUserPerSecond = random.chance(300) ? random.within(1...4) : 0
         if random.chance(200) { limits.queuedCommands = random.within(1...6) }
+        if random.chance(300) { limits.retention = Retention(messages: random.within(1...8)) }
         self.limits = limits
         var faults = FaultyStore.Faults()
         faults.waits = random.pick([0, 50, 200, 600]) ?? 0
@@ -63,6 +64,7 @@ enum Doing: String, CaseIterable {
     case release, wait, waitLong, jumpWall, fillDisk
     case subscribe, take, unsubscribe
     case setOut, travel, tidyBoxes
+    case expire
     case crash, restart, rest
 
     var weight: Int {
@@ -74,7 +76,7 @@ enum Doing: String, CaseIterable {
         case .wait: 40
         case .take: 30
         case .travel: 40
-        case .setOut, .tidyBoxes: 5
+        case .setOut, .tidyBoxes, .expire: 5
         case .member, .follow: 30
         case .connect, .repost, .ask: 20
         case .edit, .delete, .react, .read, .type, .drop, .subscribe, .expel: 10

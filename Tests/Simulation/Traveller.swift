@@ -10,6 +10,8 @@ final class Traveller {
     var position: Pos
     /// An answer of the store is on its way to it.
     var isAsking = false
+    /// The numbers it got of each conversation, and those it was told that it does not get.
+    var numbers: [ConversationID: Set<Seq>] = [:]
     /// The newest mark it got of each user in each conversation.
     var marks: [ConversationID: [UserID: Seq]] = [:]
 

@@ -11,13 +11,16 @@ extension World {
     /// Every reader gets every entry it may see, once, in order, as it stands in the log.
     func checkReceived(_ entry: Entry, by user: UserID, after position: Seq) {
         let fault: String? = history { history in
+            if case .gap(let gap) = entry.change {
+                if gap.from != position + 1 { return "a gap elsewhere" }
+                return history.fault(of: gap, through: entry.seq, in: entry.conversation, toldTo: user)
+            }
             if !history.holds(entry) { return "shown, and not in the log" }
             if history.stay(of: user, in: entry.conversation)?.contains(entry.seq) != true {
                 return "shown to one who may not see it"
             }
             if entry.seq <= position { return "shown again" }
-            let next = history.firstVisible(to: user, in: entry.conversation, after: position)
-            return next == entry.seq ? nil : "a hole before it"
+            return entry.seq == position + 1 ? nil : "a hole before it"
         }
         if let fault { fail("\(fault): \(user) got \(entry.seq) after \(position)") }
     }

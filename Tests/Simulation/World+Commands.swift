@@ -109,7 +109,8 @@ extension World {
 
     func update() {
         guard let device = random.pick(devices), let room = randomRoom() else { return }
-        ask(.update(name: "name \(number())", description: nil), .other, of: device, in: room)
+        let retention = random.chance(500) ? Retention(messages: random.below(6)) : nil
+        ask(.update(name: "name \(number())", description: nil, retention: retention), .other, of: device, in: room)
     }
 
     func ask() {
@@ -261,7 +262,8 @@ extension Command {
         case .edit(let id, let content): self = .edit(id, content: content)
         case .delete(let id): self = .delete(id)
         case .react(let id, let key, let on): self = .react(id, key: key, on: on)
-        case .update(let name, let description): self = .updateDetails(room, name: name, description: description)
+        case .update(let name, let description, let retention):
+            self = .updateDetails(room, name: name, description: description, retention: retention)
         case .add(let user, let role): self = .addMember(room, user, role)
         case .remove(let user): self = .removeMember(room, user)
         case .read(let seq): self = .read(room, through: seq)

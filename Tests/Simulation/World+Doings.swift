@@ -38,10 +38,17 @@ extension World {
         case .setOut: setOut()
         case .travel: travel()
         case .tidyBoxes: tidyBoxes()
+        case .expire: expire()
         case .crash: crash()
         case .restart: restart()
         case .rest: rest(closing: scenario.isLossy)
         }
+    }
+
+    /// Sooner than by itself.
+    private func expire() {
+        note("expires")
+        executor.start { [kernel = life.kernel] in _ = try? await kernel.expire() }
     }
 
     // MARK: Clients

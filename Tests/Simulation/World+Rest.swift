@@ -179,6 +179,9 @@ extension World {
                 if conversation.unreadCount != unread {
                     fail("\(user.username) has \(conversation.unreadCount) unread, expected \(unread)")
                 }
+                if conversation.firstSeq != history({ $0.first(of: room) }) {
+                    fail("a conversation begins at \(conversation.firstSeq)")
+                }
                 if conversation.lastSeq != last {
                     fail("a conversation stands at \(conversation.lastSeq), not \(last)")
                 }

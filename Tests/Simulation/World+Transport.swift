@@ -12,6 +12,7 @@ extension World {
             note("handles", batch.parcels.count, batch.settlements.count)
             for parcel in batch.parcels { check(parcel, on: loop, head: head) }
             _ = loop.room.take(batch)
+            for expiry in batch.expiries { loop.firstSeqs[expiry.conversation] = expiry.firstSeq }
             for settlement in batch.settlements { settle(settlement) }
             for parcel in batch.parcels {
                 for connection in loop.connections {

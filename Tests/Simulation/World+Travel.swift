@@ -20,7 +20,7 @@ extension World {
         if random.chance(700), let loop = random.pick(life.loops), let place = place(of: traveller.user.id, at: loop),
             let items = loop.room.items(at: place, after: traveller.position)
         {
-            return take(items, traveller)
+            return take(items, traveller, at: loop)
         }
         let (user, position, limit) = (traveller.user.id, traveller.position, random.within(1...6))
         traveller.isAsking = true
@@ -50,7 +50,7 @@ extension World {
 
     // MARK: What they get
 
-    private func take(_ items: ArraySlice<Mailbox.Item>, _ traveller: Traveller) {
+    private func take(_ items: ArraySlice<Mailbox.Item>, _ traveller: Traveller, at loop: Loop) {
         let limit = random.chance(500) ? Int.max : random.within(1...4)
         let run = MailRun(items, for: traveller.user.id, after: traveller.position, among: nil, limit: limit) {
             parcel in
@@ -67,6 +67,9 @@ extension World {
         for piece in run.pieces {
             for word in String(decoding: piece.bytes[piece.range], as: UTF8.self).split(separator: " ") {
                 guard let event = events.first(where: { "\($0.pos)" == word }) else { return fail("mail of nowhere") }
+                if event.seq > 0, event.seq < loop.firstSeqs[event.conversation] ?? 1 {
+                    fail("mail that is not kept any more: \(event.seq)")
+                }
                 receive(event, traveller)
             }
         }
@@ -89,6 +92,10 @@ extension World {
     /// Each event once, in order, none left out that it may see, and none that it may not.
     private func receive(_ entry: Entry, _ traveller: Traveller) {
         let user = traveller.user.id
+        if case .gap(let gap) = entry.change { return hear(of: gap, entry, traveller) }
+        if entry.seq > 0, !traveller.numbers[entry.conversation, default: []].insert(entry.seq).inserted {
+            fail("\(user) got \(entry.seq) of \(entry.conversation) twice")
+        }
         if entry.pos <= traveller.position { fail("\(user) got pos \(entry.pos) after \(traveller.position)") }
         if entry.seq == 0 {
             let isKnown = history { history in
@@ -105,10 +112,23 @@ extension World {
                 history.holds(entry) && history.stay(of: user, in: entry.conversation)?.contains(entry.seq) == true
             }
             if !isRight { fail("\(user) got what it may not see, or what is not so: pos \(entry.pos)") }
-            if let next = nextVisible(to: traveller), next < entry.pos {
+            if let next = nextKept(to: traveller), next < entry.pos {
                 fail("\(user) got pos \(entry.pos) and never \(next)")
             }
         }
+        traveller.position = max(traveller.position, entry.pos)
+    }
+
+    /// It is told of what it does not get, each number once.
+    private func hear(of gap: Change.Gap, _ entry: Entry, _ traveller: Traveller) {
+        let (user, room) = (traveller.user.id, entry.conversation)
+        if let fault = history({ $0.fault(of: gap, through: entry.seq, in: room, toldTo: user) }) {
+            return fail("\(user) was told of \(fault): \(gap.from) to \(entry.seq)")
+        }
+        for seq in gap.from...entry.seq where !traveller.numbers[room, default: []].insert(seq).inserted {
+            fail("\(user) got \(seq) of \(room), and was told that it does not")
+        }
+        if entry.pos > 0, entry.pos <= traveller.position { fail("\(user) was told late of pos \(entry.pos)") }
         traveller.position = max(traveller.position, entry.pos)
     }
 
@@ -121,14 +141,20 @@ extension World {
         traveller.position = max(traveller.position, position)
     }
 
-    /// The next numbered entry that a traveller may see.
-    private func nextVisible(to traveller: Traveller) -> Pos? {
-        history { history in
-            history.entries[Int(traveller.position)...].first { entry in
-                entry.seq > 0
-                    && history.stay(of: traveller.user.id, in: entry.conversation)?.contains(entry.seq) == true
-            }?.pos
-        }
+    /// The next numbered entry that a traveller may see and has not been told of.
+    private func nextVisible(to traveller: Traveller) -> Pos? { next(to: traveller) { _ in true } }
+
+    /// The same of what is kept: a gap may stand behind other conversations' entries, where its last number stood.
+    private func nextKept(to traveller: Traveller) -> Pos? {
+        next(to: traveller) { entry in entry.seq >= history({ $0.first(of: entry.conversation) }) }
+    }
+
+    private func next(to traveller: Traveller, where isMeant: (Entry) -> Bool) -> Pos? {
+        let entries = history { $0.entries[Int(traveller.position)...] }
+        return entries.first { entry in
+            entry.seq > 0 && traveller.numbers[entry.conversation]?.contains(entry.seq) != true && isMeant(entry)
+                && history { $0.stay(of: traveller.user.id, in: entry.conversation)?.contains(entry.seq) == true }
+        }?.pos
     }
 
     /// Whether there is a mark behind its position that it might see.
@@ -155,6 +181,18 @@ extension World {
                 fail("\(traveller.user.id) travelled to \(traveller.position) and never got \(next)")
             }
             checkMarks(traveller)
+            checkNumbers(traveller)
+        }
+    }
+
+    /// What it got and what it was told that it does not get lie side by side: nothing was passed over in silence.
+    private func checkNumbers(_ traveller: Traveller) {
+        for (room, numbers) in traveller.numbers {
+            guard let first = numbers.min(), let last = numbers.max() else { continue }
+            if Seq(numbers.count) != last - first + 1 {
+                fail("\(traveller.user.id) has holes in \(room): \(numbers.sorted())")
+            }
+            if traveller.start == 0, first > 1 { fail("\(traveller.user.id) was never told of 1 of \(room)") }
         }
     }
 

@@ -34,6 +34,13 @@ struct CatchUpTests {
             let wanted = try await specification.commit(drafts, at: now)
             for store in stores { try #require(try await store.commit(drafts, at: now) == wanted, "batch \(round)") }
             history.learn(from: wanted)
+            if let (retention, now) = history.nextExpiry() {
+                let wanted = Set(try await specification.expire(retention, at: now))
+                for store in stores {
+                    let found = try await (store as? SQLiteStore)?.expire(retention, at: now) ?? []
+                    try #require(Set(found) == wanted, "expiry \(round)")
+                }
+            }
             for index in stores.indices where history.dice.roll(30) == 0 {
                 stores[index] = try #require(try await harnesses[index].reopen(stores[index]))
             }
@@ -171,7 +178,12 @@ private struct WayToHead: CustomStringConvertible {
 
     /// How this differs from what the store promises; nil when it does not.
     func trouble(with found: [Entry], whereAllIs wanted: [Entry]) -> String? {
-        if found.filter({ $0.seq > 0 }) != wanted.filter({ $0.seq > 0 }) { return "numbered entries differ" }
+        if found.filter({ $0.seq > 0 && !$0.isGap }) != wanted.filter({ $0.seq > 0 && !$0.isGap }) {
+            return "numbered entries differ"
+        }
+        // Of what is gone each number is told once, in gaps that depend on where pages end.
+        let (told, toTell) = (found.flatMap(\.goneNumbers), wanted.flatMap(\.goneNumbers))
+        if Set(told) != Set(toTell) || told.count != toTell.count { return "what is gone differs" }
         if zip(found, found.dropFirst()).contains(where: { $0.pos >= $1.pos }) { return "not in order" }
         let all = Set(wanted)
         let marks = found.filter { $0.seq == 0 }
@@ -191,6 +203,21 @@ private struct WayToHead: CustomStringConvertible {
             last[Seat(conversation: entry.conversation, user: entry.author.id)] = entry
         }
         return last
+    }
+}
+
+extension Entry {
+    fileprivate var isGap: Bool { if case .gap = change { true } else { false } }
+
+    /// The numbers that a gap says are gone.
+    fileprivate var goneNumbers: [Gone] {
+        guard case .gap(let gap) = change else { return [] }
+        return (gap.from...seq).map { Gone(conversation: conversation, seq: $0) }
+    }
+
+    fileprivate struct Gone: Hashable {
+        let conversation: ConversationID
+        let seq: Seq
     }
 }
 

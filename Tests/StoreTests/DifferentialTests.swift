@@ -31,6 +31,12 @@ struct DifferentialTests {
             let found = try await store.commit(drafts, at: now)
             try #require(found == wanted, "seed \(seed), batch \(round)")
             history.learn(from: wanted)
+            if let (retention, now) = history.nextExpiry() {
+                let wanted = try await specification.expire(retention, at: now)
+                let found = try await (store as? any StoreWithRetention)?.expire(retention, at: now) ?? []
+                try #require(Set(found) == Set(wanted), "seed \(seed), expiry \(round)")
+            }
+            if history.dice.roll(6) == 0 { try await (store as? SQLiteStore)?.tidy() }
             if history.dice.roll(25) == 0 { store = try #require(try await harness.reopen(store)) }
             if round % 4 == 0 { try await compare(store, specification, &history, "seed \(seed), batch \(round)") }
         }

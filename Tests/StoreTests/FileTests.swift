@@ -101,7 +101,7 @@ struct FileTests {
         try execute("PRAGMA user_version = 99", on: path)
         #expect(
             await refusal()?.detail
-                == "\(path) was written by a newer version of this program (schema 99, this one knows 5); "
+                == "\(path) was written by a newer version of this program (schema 99, this one knows 6); "
                 + "use that version, or a backup from before it")
     }
 
@@ -164,6 +164,38 @@ struct FileTests {
         let text = String(decoding: try contents(path), as: UTF8.self)
         #expect(text.contains("kept for good"))
         #expect(!text.contains("secret"))
+    }
+
+    @Test("does not hold what is not kept any more, once there was time, and uses its pages again")
+    func retention() async throws {
+        let talk = try await Talk.begin(try await open())
+        let old = try await talk.say("an old secret")
+        try await talk.perform(.edit(old, content: "another secret"))
+        try await talk.perform(.react(old, key: "secretly", on: true))
+        try await talk.perform(.update(name: "secret name", description: "secret"))
+        try await talk.perform(.update(name: "name", description: ""))
+        for index in 0..<2000 { try await talk.say("secret \(index)" + String(repeating: " and more", count: 60)) }
+        let kept = try await talk.say("kept for good")
+        try await talk.store.tidy()
+        try await talk.store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        let full = try contents(path).count
+        let gone = try await talk.store.expire(Retention(messages: 1), at: Timestamp(microseconds: 0))
+        #expect(gone == [Expiry(conversation: talk.room, firstSeq: 2007)])
+        // Whoever searches finds nothing of it from now on.
+        let search = Search(try SearchQuery("secret"), for: Talk.ada)
+        #expect(try await talk.store.search(search, limit: 9).messages.isEmpty)
+        try await talk.store.tidy()
+        for index in 0..<1000 { try await talk.say("later \(index)" + String(repeating: " and more", count: 60)) }
+        await talk.store.close()
+        let file = try contents(path)
+        let text = String(decoding: file, as: UTF8.self)
+        #expect(text.contains("kept for good"))
+        #expect(!text.contains("secret"))
+        #expect(file.count <= full, "half as many again found room in what became free")
+        let again = try await open()
+        #expect(try await again.message(kept)?.content == "kept for good")
+        #expect(try await again.message(old) == nil)
+        await again.close()
     }
 
     @Test("gives up a message whose bytes have changed, and no other")

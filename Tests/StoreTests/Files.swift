@@ -60,6 +60,10 @@ func undoSchema(to version: Int, of path: String) throws {
         2: "DROP INDEX memberships_owned;", 3: "DROP TABLE mark_index;",
         4: "DROP TABLE words; DELETE FROM meta WHERE name IN ('searched', 'unswept', 'word_rule');",
         5: "DROP INDEX users_disabled;",
+        6: "DROP INDEX conversations_ruled; DROP INDEX conversations_unemptied;"
+            + ["kept_days", "kept_messages", "first_seq", "emptied_seq"].map {
+                "ALTER TABLE conversations DROP COLUMN \($0);"
+            }.joined(),
     ]
     let undone = steps.filter { $0.key > version }.sorted { $0.key > $1.key }.map(\.value)
     try execute(undone.joined() + "PRAGMA user_version = \(version)", on: path)

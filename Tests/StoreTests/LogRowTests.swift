@@ -10,7 +10,7 @@ struct LogRowTests {
 
     init() throws {
         connection = try Connection(path: ":memory:")
-        try connection.execute(Schema.version1)
+        for step in Migrations.steps { try connection.execute(step) }
         records = try Records(connection)
     }
 

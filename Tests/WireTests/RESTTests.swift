@@ -45,10 +45,15 @@ struct RESTShapesTests {
             #""created_at":"2026-02-04T10:30:00.123456Z","updated_at":"2026-02-04T10:30:00.123456Z","participants":["#
             + #"{"id":"user-123","username":"john","role":"owner"},{"id":"user-456","username":"mary","role":"reader"}],"#
             + #""last_seq":7,"unread_count":2,"last_message":"#
-        #expect(written { RESTShapes.append(conversation, to: &$0) } == head + middle + messageText + "}")
-        conversation.details = ConversationDetails(isGroup: false)
+        #expect(
+            written { RESTShapes.append(conversation, to: &$0) } == head + middle + messageText
+                + #","first_seq":1,"retention":null}"#)
+        conversation.details = ConversationDetails(isGroup: false, retention: Retention(days: 30))
+        conversation.firstSeq = 4
         conversation.lastMessage = nil
-        let pair = #"{"id":"conv-789","name":null,"description":null,"is_group":false,"# + middle + "null}"
+        let pair =
+            #"{"id":"conv-789","name":null,"description":null,"is_group":false,"# + middle
+            + #"null,"first_seq":4,"retention":{"days":30,"messages":0}}"#
         #expect(written { RESTShapes.append(conversation, to: &$0) } == pair)
         #expect(written { RESTShapes.append([conversation], to: &$0) } == "[\(pair)]")
     }

@@ -81,6 +81,21 @@ struct V1Tests {
         #expect(V1.sizeEstimate(entry(change)) == 0)
     }
 
+    @Test(
+        "a gap is a system frame",
+        arguments: [
+            (.retention, "Messages are not kept any more", "retention"),
+            (.membership, "Messages are not shown", "membership"),
+        ] as [(Change.Gap.Reason, String, String)])
+    func gap(reason: Change.Gap.Reason, content: String, word: String) {
+        let gap = entry(.gap(Change.Gap(from: 3, reason)))
+        #expect(V1.isVisible(gap))
+        #expect(
+            written { V1.append(gap, activeUsers: { [john.id] }, to: &$0) }
+                == #"{"type":"system","content":"\#(content)","active_users":["user-123"],"event":"gap","#
+                + #""conversation_id":"conv-789","from_seq":3,"to_seq":7,"reason":"\#(word)"}"#)
+    }
+
     @Test("typing")
     func typing() {
         #expect(

@@ -71,6 +71,25 @@ struct V2Tests {
                 + #""action":"updated","name":"Team","description":null,"is_group":true,"by":"user-123"}"#)
     }
 
+    @Test("a conversation with a rule of its own says it")
+    func retention() {
+        let details = ConversationDetails(isGroup: true, retention: Retention(days: 7, messages: 9))
+        #expect(
+            event(entry(.updated(details))) == head("conversation")
+                + #""action":"updated","name":null,"description":null,"is_group":true,"#
+                + #""retention":{"days":7,"messages":9},"by":"user-123"}"#)
+    }
+
+    @Test("gap has a cursor only where it has a place of its own")
+    func gap() {
+        let text =
+            #"{"type":"gap","conversation_id":"conv-789","from_seq":3,"to_seq":7,"reason":"retention","fillable":false"#
+        #expect(event(entry(.gap(Change.Gap(from: 3, .retention)))) == text + #","cursor":"1.1f.42"}"#)
+        let placeless = Entry(
+            conversation: room, seq: 7, pos: 0, at: moment, author: john, change: .gap(Change.Gap(from: 3, .retention)))
+        #expect(event(placeless) == text + "}")
+    }
+
     @Test("read has no seq")
     func read() {
         #expect(

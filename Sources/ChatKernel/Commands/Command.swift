@@ -6,7 +6,8 @@ public enum Command: Hashable, Sendable {
     case edit(MessageID, content: String)
     case delete(MessageID)
     case react(MessageID, key: String, on: Bool)
-    case updateDetails(ConversationID, name: String?, description: String?)
+    /// Nil leaves a detail as it is; a retention that says nothing takes the conversation's own away.
+    case updateDetails(ConversationID, name: String?, description: String?, retention: Retention? = nil)
     case addMember(ConversationID, UserID, Role)
     /// Of oneself: to leave.
     case removeMember(ConversationID, UserID)

@@ -26,8 +26,8 @@ public struct Draft: Sendable {
         case edit(MessageID, content: String)
         case delete(MessageID)
         case react(MessageID, key: String, on: Bool)
-        /// Nil leaves a detail as it is.
-        case update(name: String?, description: String?)
+        /// Nil leaves a detail as it is; a retention that says nothing takes the conversation's own away.
+        case update(name: String?, description: String?, retention: Retention? = nil)
         case add(UserID, Role)
         case remove(UserID)
         case read(through: Seq)

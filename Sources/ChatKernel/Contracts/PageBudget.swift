@@ -36,7 +36,7 @@ extension Entry {
         case .message(let posted): 256 + posted.content.utf8.count
         case .edited(_, let content): 256 + content.utf8.count
         case .created(_, let members): 256 + 64 * members.count
-        case .deleted, .reaction, .member, .updated, .read: 256
+        case .deleted, .reaction, .member, .updated, .read, .gap: 256
         }
     }
 }

@@ -32,7 +32,8 @@ public protocol Store: Sendable {
     ///
     /// A page may end early when its ``PageBudget`` is spent, but must hold something when there is something. One that is
     /// shorter than `limit` with its budget not spent must mean that nothing more was committed when it was read. A
-    /// deleted message must come without content and marked so.
+    /// deleted message must come without content and marked so. Of what is not kept any more a page must hold a
+    /// ``Change/gap(_:)`` in its place: see ``StoreWithRetention``.
     func entries(in scope: Scope, limit: Int) async throws(StoreError) -> [Entry]
 
     /// The user's stays, role and read mark in a conversation, and the conversation's head; nil for no such
@@ -100,13 +101,16 @@ public enum Scope: Hashable, Sendable {
     case user(UserID, after: Pos, among: Set<ConversationID>? = nil)
 }
 
-/// What a conversation knows of a user, and where it stands.
+/// What a conversation knows of a user, and where it begins and ends.
 public struct Standing: Hashable, Sendable {
     public let membership: Membership?
+    /// The oldest number that is still kept.
+    public let firstSeq: Seq
     public let lastSeq: Seq
 
-    public init(membership: Membership?, lastSeq: Seq) {
+    public init(membership: Membership?, firstSeq: Seq = 1, lastSeq: Seq) {
         self.membership = membership
+        self.firstSeq = firstSeq
         self.lastSeq = lastSeq
     }
 }

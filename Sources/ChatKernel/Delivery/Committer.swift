@@ -18,6 +18,8 @@ final class Committer: Sendable {
         var wantsTrial = false
         /// Who is to be told with the next batch, if it is one of nothing, that it may not be here any more.
         var dismissals: [UserID] = []
+        /// What is gone from the store, and is to be forgotten with the next batch.
+        var expiries: [Expiry] = []
 
         /// Whether a batch may be taken, or there will be none. The gate holds nothing back when stopping: by then
         /// outlets may be gone, and the pulse that looks at the gate again has stopped too.
@@ -101,6 +103,14 @@ final class Committer: Sendable {
     func dismiss(_ users: [UserID]) {
         wakeAfter { state in
             state.dismissals += users
+            if !state.isStopping { state.wantsTrial = true }
+        }
+    }
+
+    /// Has what is in memory of these forgotten too.
+    func forget(_ expiries: [Expiry]) {
+        wakeAfter { state in
+            state.expiries += expiries
             if !state.isStopping { state.wantsTrial = true }
         }
     }
@@ -220,11 +230,11 @@ final class Committer: Sendable {
         }
         if !isLost, !batch.isEmpty { metrics.batches.add(1, ordering: .relaxed) }
         metrics.entries.add(committed, ordering: .relaxed)
-        let dismissals = state.withLock { state in
-            defer { state.dismissals = [] }
-            return state.dismissals
+        let news = state.withLock { state in
+            defer { (state.dismissals, state.expiries) = ([], []) }
+            return Fanout.News(dismissals: state.dismissals, expiries: state.expiries)
         }
-        let addressed = await address(groups.parcels(), settlements, dismissals, through: groups.through)
+        let addressed = await address(groups.parcels(), settlements, news, through: groups.through)
         let generation = wakeAfter { [time] in
             $0.isFailing = isLost
             return $0.queue.written(toOutlets: addressed.count, now: time.monotonic())
@@ -249,11 +259,11 @@ final class Committer: Sendable {
 
     /// Sorts parcels by outlet, and learns first who is in conversations that have not had news for long.
     private func address(
-        _ parcels: [Parcel], _ settlements: [Settlement], _ dismissals: [UserID], through: Pos
+        _ parcels: [Parcel], _ settlements: [Settlement], _ news: Fanout.News, through: Pos
     ) async -> [Fanout.Addressed] {
         var isFinal = false
         while true {
-            switch fanout.address(parcels, settlements, dismissals: dismissals, through: through, isFinal: isFinal) {
+            switch fanout.address(parcels, settlements, news, through: through, isFinal: isFinal) {
             case .done(let addressed): return addressed
             case .lacks(let conversations):
                 for conversation in conversations {

@@ -132,6 +132,12 @@ final class Fanout: Sendable {
         case lacks([ConversationID])
     }
 
+    /// What everybody is told with a batch.
+    struct News {
+        var dismissals: [UserID] = []
+        var expiries: [Expiry] = []
+    }
+
     struct Addressed {
         let outlet: any Outlet
         var contents = Batch.Contents()
@@ -140,7 +146,7 @@ final class Fanout: Sendable {
     /// Sorts what a commit brought by outlet: only those that follow a conversation, or one of its members, get its parcel.
     /// - Parameter isFinal: members that are not known stay so: their mail is said to lack.
     func address(
-        _ parcels: [Parcel], _ settlements: [Settlement], dismissals: [UserID] = [], through: Pos, isFinal: Bool = false
+        _ parcels: [Parcel], _ settlements: [Settlement], _ news: News = News(), through: Pos, isFinal: Bool = false
     ) -> Addressing {
         var sorting = Sorting()
         let lacking: [ConversationID] = state.withLock { state in
@@ -161,10 +167,13 @@ final class Fanout: Sendable {
                 }
             }
             if isMailed { state.rosters.trim() }
-            if !dismissals.isEmpty {
+            if !news.dismissals.isEmpty {
                 // Wherever there are sessions: whose they are the outlets know.
-                for readers in state.outlets.values { sorting[readers.outlet].dismissals = dismissals }
-                for follower in state.followers.all { sorting[follower.outlet].dismissals = dismissals }
+                for readers in state.outlets.values { sorting[readers.outlet].dismissals = news.dismissals }
+                for follower in state.followers.all { sorting[follower.outlet].dismissals = news.dismissals }
+            }
+            if !news.expiries.isEmpty {
+                for follower in state.followers.all { sorting[follower.outlet].expiries = news.expiries }
             }
             if through > 0 { state.through = through }
             return []

@@ -47,14 +47,20 @@ public struct Mailbox: Sendable {
             kept.removeFirst(head)
             head = 0
         }
-        if !parcel.erasures.isEmpty { forget(parcel.erasures, in: parcel.conversation) }
+        if !parcel.erasures.isEmpty {
+            // What was deleted is shown to nobody any more who has not seen it: from the store it comes without its content.
+            forget { $0.conversation == parcel.conversation && $0.speaks(of: parcel.erasures) }
+        }
     }
 
-    /// What was deleted is shown to nobody any more who has not seen it: from the store it comes without its content.
-    private mutating func forget(_ messages: [MessageID], in conversation: ConversationID) {
-        let last = kept[head...].lastIndex { item in
-            item.parcels.contains { $0.conversation == conversation && $0.speaks(of: messages) }
-        }
+    /// Something is not kept any more.
+    mutating func forget(_ expiry: Expiry) {
+        if Mutation.remembersExpired.isOn { return }
+        forget { $0.conversation == expiry.conversation && $0.last > 0 && $0.first < expiry.firstSeq }
+    }
+
+    private mutating func forget(_ isStale: (Parcel) -> Bool) {
+        let last = kept[head...].lastIndex { $0.parcels.contains(where: isStale) }
         guard let last else { return }
         while head <= last { dropOldest() }
     }

@@ -11,7 +11,12 @@ public struct Mailroom: Sendable {
 
         /// Whether it is the first that the batch brought.
         mutating func put(_ parcels: [Parcel], of batch: Pos) -> Bool {
-            mailbox.put(parcels, of: batch)
+            if parcels.first?.opensStay(of: follower.user) == true {
+                // What was before it the user is told in a gap, and that the store knows.
+                mailbox.lose(through: batch)
+            } else {
+                mailbox.put(parcels, of: batch)
+            }
             defer { touched = batch }
             return touched != batch
         }
@@ -73,6 +78,10 @@ public struct Mailroom: Sendable {
                 guard boxes.indices.contains(place), boxes.span[place]?.follower === follower else { continue }
                 if boxes[place]?.put(parcels, of: batch.through) == true { touched.append(place) }
             }
+        }
+        // What went may have come with this very batch.
+        for expiry in batch.expiries {
+            for place in boxes.indices { boxes[place]?.mailbox.forget(expiry) }
         }
         return touched
     }

@@ -28,6 +28,11 @@ package enum Mutation: String, CaseIterable, Sendable {
     case passesOverEvents
     case jumblesConversations
     case dropsOtherMarks
+    // what is not kept
+    case passesOverGaps
+    case forgetsStayGaps
+    case mailsArrivals
+    case remembersExpired
     // who may
     case ignoresMembership
     case judgesReadersEarly

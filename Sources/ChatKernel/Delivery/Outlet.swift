@@ -20,6 +20,8 @@ public final class Batch: Sendable {
     public let lacksMail: Bool
     /// Users who may not be here any more: everything of theirs is to be closed, after what this batch brings.
     public let dismissals: [UserID]
+    /// What the store does not keep any more: to be shown from memory no longer.
+    public let expiries: [Expiry]
     /// Everything committed up to here has been handed out, with this batch.
     public let through: Pos
     /// What became of the commands of this outlet's sessions, in the order in which they were submitted.
@@ -31,6 +33,7 @@ public final class Batch: Sendable {
         mail = contents.mail
         lacksMail = contents.lacksMail
         dismissals = contents.dismissals
+        expiries = contents.expiries
         settlements = contents.settlements
         self.through = through
         report = Report(gate)
@@ -41,6 +44,7 @@ public final class Batch: Sendable {
         var mail: [Mail] = []
         var lacksMail = false
         var dismissals: [UserID] = []
+        var expiries: [Expiry] = []
         var settlements: [Settlement] = []
     }
 

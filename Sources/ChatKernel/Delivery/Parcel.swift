@@ -85,6 +85,11 @@ public final class Parcel: Sendable {
         }
     }
 
+    /// Whether the user came here into a conversation that was there before.
+    func opensStay(of user: UserID) -> Bool {
+        arrivals.contains { $0.user == user && $0.seq > 1 } && !Mutation.mailsArrivals.isOn
+    }
+
     /// Whether somebody came or went here: only then do two members see different things of it.
     public func isCrossed(by user: UserID) -> Bool {
         arrivals.contains { $0.user == user } || departures.contains { $0.user == user }

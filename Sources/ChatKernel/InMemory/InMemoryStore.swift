@@ -2,7 +2,7 @@ import Synchronization
 
 /// A store that forgets with the process: for tests, for trying things out, and to be read. It is the specification of
 /// ``Store`` in its plainest form, and passes the same list of cases as every other.
-public final class InMemoryStore: StoreWithSearch {
+public final class InMemoryStore: StoreWithSearch, StoreWithRetention {
     private let ledger: Mutex<Ledger>
 
     /// - Parameter epoch: random, and new for each store.
@@ -32,7 +32,7 @@ public final class InMemoryStore: StoreWithSearch {
     public func standing(of user: UserID, in conversation: ConversationID) async throws(StoreError) -> Standing? {
         try reading { ledger in
             ledger.conversations[conversation].map {
-                Standing(membership: $0.memberships[user], lastSeq: $0.lastSeq)
+                Standing(membership: $0.memberships[user], firstSeq: $0.firstSeq, lastSeq: $0.lastSeq)
             }
         }
     }
@@ -69,6 +69,10 @@ public final class InMemoryStore: StoreWithSearch {
 
     public func save(_ user: User) async throws(StoreError) {
         try writing { (ledger) throws(StoreError) in try ledger.save(user) }
+    }
+
+    public func expire(_ retention: Retention, at now: Timestamp) async throws(StoreError) -> [Expiry] {
+        try writing { (ledger) throws(StoreError) in ledger.expire(retention, at: now) }
     }
 
     public func close() async { ledger.withLock { $0.isClosed = true } }

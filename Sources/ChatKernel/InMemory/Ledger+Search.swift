@@ -16,7 +16,7 @@ extension Ledger {
 
     /// The message that the entry brought, if it is one, may be seen and matches.
     private func found(_ entry: Entry, _ search: Search) -> Message? {
-        guard case .message(let posted) = entry.change, let message = messages[posted.id]?.message,
+        guard case .message(let posted) = entry.change, let message = kept(posted.id)?.message,
             search.conversation ?? entry.conversation == entry.conversation,
             let membership = conversations[entry.conversation]?.memberships[search.user], membership.isActive,
             membership.sees(entry.seq), !message.isDeleted, search.query.matches(message.content)

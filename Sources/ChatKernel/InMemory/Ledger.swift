@@ -20,6 +20,8 @@ struct Ledger {
         let isPair: Bool
         /// Positions of the numbered entries: the entry with `seq` n stands at index n - 1.
         var positions: [Pos] = []
+        /// Entries below this number are gone.
+        var firstSeq: Seq = 1
         var messages: [MessageID] = []
         var memberships: [UserID: Membership] = [:]
         /// In the order in which they came; those who left are not among them.
@@ -117,6 +119,7 @@ struct Ledger {
             self.owned[member.user.id, default: 0] += (owns ? 1 : 0) - (owned ? 1 : 0)
         case .updated(let details): conversations[id]?.details = details
         case .read(let seq): conversations[id]?.memberships[entry.author.id]?.readSeq = seq
+        case .gap: break
         }
     }
 
@@ -135,22 +138,64 @@ struct Ledger {
         accounts[user.id] = user
     }
 
+    /// What was said below a number is gone.
+    mutating func letGo(below first: Seq, in id: ConversationID) {
+        guard let room = conversations[id] else { return }
+        for pos in room.positions[Int(room.firstSeq - 1)..<Int(first - 1)] { blank(at: pos) }
+        conversations[id]?.firstSeq = first
+    }
+
+    private mutating func blank(at pos: Pos) {
+        let entry = log[Int(pos) - 1]
+        let shell: Change
+        switch entry.change {
+        case .message(let posted):
+            messages[posted.id]?.message.content = ""
+            messages[posted.id]?.message.reactions = []
+            shell = .message(
+                Change.Posted(
+                    id: posted.id, content: "", clientID: posted.clientID, replyTo: posted.replyTo, isDeleted: true))
+        case .edited(let id, _): shell = .edited(id, content: "")
+        case .reaction(let id, _, let on): shell = .reaction(id, key: "", on: on)
+        case .created(let details, let members):
+            shell = .created(ConversationDetails(isGroup: details.isGroup), members: members)
+        case .updated(let details): shell = .updated(ConversationDetails(isGroup: details.isGroup))
+        case .deleted, .member, .read, .gap: return
+        }
+        log[Int(pos) - 1] = Entry(
+            conversation: entry.conversation, seq: entry.seq, pos: pos, at: entry.at, author: entry.author,
+            change: shell)
+    }
+
     // MARK: Reading
 
     func entries(in scope: Scope, limit: Int) -> [Entry] {
         switch scope {
         case .conversation(let id, let after):
             guard let room = conversations[id], after < room.lastSeq else { return [] }
+            let after = max(0, after)
+            // The last of those that are gone stands for all of them.
+            let first = max(after, room.firstSeq - 2)
             return Self.page(
-                room.positions[Int(max(0, after))...].lazy.map { self.replayed(self.log[Int($0) - 1]) }, limit: limit,
-                weight: \.weight)
+                room.positions[Int(first)...].lazy.map {
+                    let entry = self.log[Int($0) - 1]
+                    return self.isGone(entry) ? entry.asGap(from: after + 1, .retention) : self.replayed(entry)
+                }, limit: limit, weight: \.weight)
         case .user(let user, let after, let among):
             guard after < lastPos else { return [] }
-            let visible = log[Int(max(0, after))...].lazy.filter { entry in
-                among?.contains(entry.conversation) ?? true && self.isVisible(entry, to: user)
+            var page = ReplayPage(limit: limit)
+            for entry in log[Int(max(0, after))...] {
+                if page.isFull { break }
+                guard among?.contains(entry.conversation) ?? true, isVisible(entry, to: user) else { continue }
+                if isGone(entry) { page.pass(entry) } else { page.add(replayed(entry)) }
             }
-            return Self.page(visible.map { self.replayed($0) }, limit: limit, weight: \.weight)
+            return page.entries
         }
+    }
+
+    /// Whether it is not kept any more.
+    private func isGone(_ entry: Entry) -> Bool {
+        entry.seq > 0 && entry.seq < conversations[entry.conversation]?.firstSeq ?? 1
     }
 
     /// The first of these, as many as there may be and as fit.
@@ -195,12 +240,13 @@ struct Ledger {
     func conversation(_ id: ConversationID, for viewer: UserID) -> Conversation? {
         guard let room = conversations[id] else { return nil }
         let me = room.memberships[viewer]
-        let seen = room.messages.lazy.compactMap { messages[$0]?.message }.filter { me?.sees($0.seq) ?? false }
+        let seen = room.messages.lazy.compactMap { messages[$0]?.message }
+            .filter { $0.seq >= room.firstSeq && me?.sees($0.seq) ?? false }
         let unread = seen.filter { $0.seq > me?.readSeq ?? 0 && $0.sender.id != viewer && !$0.isDeleted }
         return Conversation(
             id: id, details: room.details, createdAt: room.createdAt, updatedAt: room.updatedAt,
             participants: room.present.compactMap { room.memberships[$0] }.map { Member(user: $0.user, role: $0.role) },
-            lastSeq: room.lastSeq, unreadCount: unread.count, lastMessage: seen.last)
+            firstSeq: room.firstSeq, lastSeq: room.lastSeq, unreadCount: unread.count, lastMessage: seen.last)
     }
 
     func conversationIDs(of user: UserID, limit: Int) -> [ConversationID] {
@@ -220,7 +266,7 @@ struct Ledger {
 
     func messages(_ query: MessageQuery, limit: Int) -> [Message] {
         func seen(_ id: ConversationID, _ spans: [Span]) -> [Message] {
-            (conversations[id]?.messages ?? []).compactMap { messages[$0]?.message }
+            (conversations[id]?.messages ?? []).compactMap { kept($0)?.message }
                 .filter { message in spans.contains { $0.contains(message.seq) } }
         }
         func first(_ messages: some Sequence<Message>) -> [Message] {
@@ -232,7 +278,7 @@ struct Ledger {
         case .before(let seq, let id, let spans):
             first(seen(id, spans).filter { $0.seq < seq }.reversed()).reversed()
         case .after(let seq, let id, let spans): first(seen(id, spans).filter { $0.seq > seq })
-        case .id(let id): first(messages[id].map { [$0.message] } ?? [])
+        case .id(let id): first(kept(id).map { [$0.message] } ?? [])
         }
     }
 
@@ -276,7 +322,7 @@ extension Ledger: LedgerView {
     }
 
     func message(_ id: MessageID) -> MessageFacts? {
-        messages[id].map {
+        kept(id).map {
             MessageFacts(
                 conversation: $0.message.conversation, seq: $0.message.seq, sender: $0.message.sender.id,
                 isDeleted: $0.message.isDeleted)

@@ -4,11 +4,16 @@ public struct ConversationDetails: Hashable, Sendable {
     public var description: String?
     /// A conversation that is not a group, of two users, is the only one of that pair.
     public var isGroup: Bool
+    /// The conversation's own rule beside the host's; nil for none. Never one that says nothing.
+    public var retention: Retention?
 
-    public init(name: String? = nil, description: String? = nil, isGroup: Bool) {
+    public init(
+        name: String? = nil, description: String? = nil, isGroup: Bool, retention: Retention? = nil
+    ) {
         self.name = name
         self.description = description
         self.isGroup = isGroup
+        self.retention = retention.flatMap { $0.isNone ? nil : $0 }
     }
 }
 
@@ -22,6 +27,8 @@ public struct Conversation: Hashable, Sendable {
     /// Present members, by when they came.
     public var participants: [Member]
     public var lastSeq: Seq
+    /// The oldest number that is still kept; those below are gone (``Retention``). One more than ``lastSeq`` when all are.
+    public var firstSeq: Seq
     /// Others' messages past the viewer's read mark that are not deleted.
     public var unreadCount: Int
     /// The newest message the viewer may see, deleted or not.
@@ -29,13 +36,14 @@ public struct Conversation: Hashable, Sendable {
 
     public init(
         id: ConversationID, details: ConversationDetails, createdAt: Timestamp, updatedAt: Timestamp,
-        participants: [Member], lastSeq: Seq, unreadCount: Int, lastMessage: Message?
+        participants: [Member], firstSeq: Seq = 1, lastSeq: Seq, unreadCount: Int, lastMessage: Message?
     ) {
         self.id = id
         self.details = details
         self.createdAt = createdAt
         self.updatedAt = updatedAt
         self.participants = participants
+        self.firstSeq = firstSeq
         self.lastSeq = lastSeq
         self.unreadCount = unreadCount
         self.lastMessage = lastMessage

@@ -38,6 +38,9 @@ public enum Change: Hashable, Sendable {
     case updated(ConversationDetails)
     /// The author has read up to a number. State, not history: takes a `pos`, but no `seq`.
     case read(through: Seq)
+    /// No entry of the log: it stands for a run of numbers that the reader is not shown, of which ``Entry/seq`` is the last. So a
+    /// reader is told of what it does not get, instead of passing over it in silence. Nobody can commit one.
+    case gap(Gap)
 
     /// A message as the log holds it.
     public struct Posted: Hashable, Sendable {
@@ -58,6 +61,25 @@ public enum Change: Hashable, Sendable {
             self.clientID = clientID
             self.replyTo = replyTo
             self.isDeleted = isDeleted
+        }
+    }
+
+    /// Numbers that a reader is not shown, up to the ``Entry/seq`` of the entry that says so.
+    public struct Gap: Hashable, Sendable {
+        public let from: Seq
+        public let reason: Reason
+
+        public init(from: Seq, _ reason: Reason) {
+            self.from = from
+            self.reason = reason
+        }
+
+        /// Why. The raw values are the words of the wire.
+        public enum Reason: String, Hashable, Sendable {
+            /// The conversation does not keep them any more: nobody can read them.
+            case retention
+            /// The reader was no member then.
+            case membership
         }
     }
 }

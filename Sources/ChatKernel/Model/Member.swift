@@ -69,6 +69,14 @@ public struct Membership: Hashable, Sendable {
     /// Whether the user may see the entry with this number.
     public func sees(_ seq: Seq) -> Bool { spans.contains { $0.contains(seq) } }
 
+    /// The numbers that the user is not shown directly before a stay that begins with this number; nil when none does, or when nothing
+    /// is hidden there.
+    func hidden(before seq: Seq) -> ClosedRange<Seq>? {
+        guard let place = spans.firstIndex(where: { $0.from == seq }) else { return nil }
+        let last = place > 0 ? spans[place - 1].through ?? seq : 0
+        return last + 1 < seq ? last + 1...seq - 1 : nil
+    }
+
     /// The spans as far as this number: what the user may see when the conversation stands there, whatever comes after.
     public func spans(through seq: Seq) -> [Span] {
         spans.map { Span(from: $0.from, through: min($0.through ?? .max, seq)) }

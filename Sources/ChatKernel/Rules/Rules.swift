@@ -28,8 +28,8 @@ public enum Rules {
             return try delete(draft, id, as: me, in: &view)
         case .react(let id, let key, let on):
             return try react(draft, id, key, on, as: me, in: &view)
-        case .update(let name, let description):
-            return update(facts, name, description, as: me)
+        case .update(let name, let description, let retention):
+            return update(facts, name, description, retention, as: me)
         case .add(let user, let role):
             return try add(draft, user, role, facts, as: me, in: &view)
         case .remove(let user):
@@ -75,7 +75,7 @@ public enum Rules {
     }
 
     private static func update(
-        _ facts: ConversationFacts, _ name: String?, _ description: String?, as me: Membership
+        _ facts: ConversationFacts, _ name: String?, _ description: String?, _ retention: Retention?, as me: Membership
     ) -> Result<Verdict, ChatError> {
         guard me.role >= .admin else {
             return .failure(ChatError(.forbidden, "Only admins and owners change a conversation's details."))
@@ -83,6 +83,7 @@ public enum Rules {
         var details = facts.details
         if let name { details.name = name }
         if let description { details.description = description }
+        if let retention { details.retention = retention.isNone ? nil : retention }
         guard details != facts.details else { return .success(.answer(.unchanged)) }
         return .success(.append(author: me.user, .other(.updated(details))))
     }

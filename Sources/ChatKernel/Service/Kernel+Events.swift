@@ -3,7 +3,8 @@
 extension Kernel {
     /// A stretch of what a user may see.
     public struct EventPage: Sendable {
-        /// Entries and read marks, ascending by `pos`.
+        /// Entries, read marks and gaps, ascending by `pos`. A ``Change/Gap/Reason/membership`` gap has no `pos` of its own, which is 0: it
+        /// belongs to the entry behind it, which let the user in.
         public let entries: [Entry]
         /// The page is complete up to here: where the next one begins.
         public let through: Pos
@@ -15,7 +16,7 @@ extension Kernel {
     ///
     /// - Parameters:
     ///   - conversations: only these; nil for all. The position passes over the others.
-    ///   - limit: at least 1. A page ends before it when its ``PageBudget`` is spent.
+    ///   - limit: at least 1; gaps that belong to an entry are not counted. A page ends before it when its ``PageBudget`` is spent.
     public func events(
         of user: UserID, after pos: Pos, among conversations: Set<ConversationID>? = nil, limit: Int
     ) async throws(ChatError) -> EventPage {
@@ -28,8 +29,31 @@ extension Kernel {
         let isLast = entries.count < limit && !PageBudget.isSpent(by: entries.lazy.map(\.weight))
         let last = entries.last?.pos ?? pos
         return EventPage(
-            entries: entries, through: isLast || Mutation.passesOverEvents.isOn ? max(last, head, pos) : last,
+            entries: try await announcing(entries, to: user),
+            through: isLast || Mutation.passesOverEvents.isOn ? max(last, head, pos) : last,
             isLast: isLast)
+    }
+
+    /// Puts a gap in front of each beginning of a stay: what happened before, the user is not shown.
+    private func announcing(_ entries: [Entry], to user: UserID) async throws(ChatError) -> [Entry] {
+        guard entries.contains(where: { $0.mayBeginStay(of: user) }), !Mutation.forgetsStayGaps.isOn else {
+            return entries
+        }
+        var shown: [Entry] = []
+        for entry in entries {
+            if entry.mayBeginStay(of: user), let gap = try await gap(before: entry, of: user) { shown.append(gap) }
+            shown.append(entry)
+        }
+        return shown
+    }
+
+    private func gap(before entry: Entry, of user: UserID) async throws(ChatError) -> Entry? {
+        let standing = try await standing(of: user, in: entry.conversation)
+        let beginning = if case .gap(let gap) = entry.change { gap.from } else { entry.seq }
+        guard let hidden = standing.membership?.hidden(before: beginning) else { return nil }
+        return Entry(
+            conversation: entry.conversation, seq: hidden.upperBound, pos: 0, at: entry.at, author: entry.author,
+            change: .gap(Change.Gap(from: hidden.lowerBound, .membership)))
     }
 
     /// The position that a client's cursor names.

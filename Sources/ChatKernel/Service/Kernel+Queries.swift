@@ -43,6 +43,9 @@ extension Kernel {
         case newest(offset: Int = 0)
         case before(Seq)
         case after(Seq)
+
+        /// Whether it goes on to what is newer.
+        var isForward: Bool { if case .after = self { true } else { false } }
     }
 
     /// A page of messages as they stand, ascending, of those the user may see. It ends before `limit` when its
@@ -51,7 +54,7 @@ extension Kernel {
     public func messages(
         in conversation: ConversationID, as user: UserID, _ page: MessagePage = .newest(), limit: Int
     ) async throws(ChatError) -> [Message] {
-        let (membership, lastSeq) = try await presentMember(user, of: conversation)
+        let (membership, _, lastSeq) = try await presentMember(user, of: conversation)
         let spans = Mutation.leavesSpansOpen.isOn ? membership.spans : membership.spans(through: lastSeq)
         let query: MessageQuery =
             switch page {
@@ -98,13 +101,13 @@ extension Kernel {
         public let through: Seq
         /// Nothing more had been committed when this was read.
         public let isLast: Bool
-        /// The last page, and the user was no member when the conversation stood at ``through``: its reader gets nothing
-        /// more, also when it has been let in again since. False while the entry that ends the stay is still to come,
-        /// even when it has been committed: it is the last the reader sees.
+        /// The user was no member when the conversation stood at ``through``, and is not let in further on, as far as is known:
+        /// its reader gets nothing more, also when it is let in again later. False while the entry that ends the stay is
+        /// still to come, even when it has been committed: it is the last the reader sees.
         public let endsMembership: Bool
     }
 
-    /// The entries after a number that the user may see.
+    /// The entries after a number that the user may see, and gaps for those in front of them that it may not.
     public func log(
         of conversation: ConversationID, as user: UserID, after seq: Seq
     ) async throws(ChatError) -> LogPage {
@@ -120,23 +123,26 @@ extension Kernel {
         let isWhole = entries.count < limit && !PageBudget.isSpent(by: entries.lazy.map(\.weight))
         let isLast = isWhole || Mutation.treatsPageAsLast.isOn
         let isMember = membership?.isMember(at: Mutation.partsReadersEarly.isOn ? standing.lastSeq : through) ?? false
+        let mayComeBack = membership?.spans.last.map { $0.from > through } ?? false
+        let ends = !isMember && (isLast || !mayComeBack)
+        let view = membership?.view(of: entries, endsThere: ends) ?? []
         return LogPage(
-            entries: entries.filter { Mutation.ignoresMembership.isOn || membership?.sees($0.seq) ?? false },
-            through: through, isLast: isLast, endsMembership: isLast && !isMember)
+            entries: Mutation.ignoresMembership.isOn ? entries : view, through: through, isLast: isLast,
+            endsMembership: ends)
     }
 
-    /// A page of the log on one side of a number, ascending, as the user may see it, and whether there is more beyond it. It
-    /// ends before `limit` when its ``PageBudget`` is spent.
+    /// A page of the log on one side of a number, ascending, as the user may see it, with gaps for what it may not, and whether
+    /// there is more beyond it. It ends before `limit` when its ``PageBudget`` is spent.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func history(
         of conversation: ConversationID, as user: UserID, _ page: MessagePage, limit: Int
     ) async throws(ChatError) -> (entries: [Entry], hasMore: Bool) {
-        let (membership, lastSeq) = try await presentMember(user, of: conversation)
+        let (membership, firstSeq, lastSeq) = try await presentMember(user, of: conversation)
         // Numbers are contiguous, so a page before a number is a page after one further down. They come from clients:
         // any number at all must be a page, if an empty one.
         let limit = max(0, limit)
         let upper: Seq
-        let lower: Seq
+        var lower: Seq
         switch page {
         case .newest(let offset):
             upper = max(0, lastSeq - Seq(max(0, offset)))
@@ -149,9 +155,11 @@ extension Kernel {
             upper = lower >= lastSeq ? lower : lower + min(Seq(limit), lastSeq - lower)
         }
         guard upper > lower else { return ([], false) }
+        // What is gone is told of in one gap.
+        if lower < firstSeq, !page.isForward { lower = 0 }
         var entries = try await stretch(of: conversation, as: user, after: lower, through: upper)
-        if case .after = page {
-            return (entries.filter { membership.sees($0.seq) }, (entries.last?.seq ?? upper) < lastSeq)
+        if page.isForward {
+            return (membership.view(of: entries), (entries.last?.seq ?? upper) < lastSeq)
         }
         // Read from the old end, wanted from the new one.
         while let last = entries.last, last.seq < upper {
@@ -159,17 +167,19 @@ extension Kernel {
             if more.isEmpty { break }
             entries = Self.newest(of: entries + more)
         }
-        let firstVisible = membership.spans.first?.from ?? .max
+        let firstVisible = max(firstSeq, membership.spans.first?.from ?? .max)
         let hasMore = (entries.first?.seq ?? 0) > firstVisible
-        return (entries.filter { membership.sees($0.seq) }, hasMore)
+        return (membership.view(of: entries), hasMore)
     }
 
     private func stretch(
         of conversation: ConversationID, as user: UserID, after lower: Seq, through upper: Seq
     ) async throws(ChatError) -> [Entry] {
-        try await ask(for: user) { (store) throws(StoreError) in
+        let entries = try await ask(for: user) { (store) throws(StoreError) in
             try await store.entries(in: .conversation(conversation, after: lower), limit: Int(upper - lower))
         }
+        // A gap is one for many, so there may be more than was asked for, and the gap itself may reach further.
+        return entries.prefix { $0.lowest <= upper }.map { $0.cut(through: upper) }
     }
 
     /// The last of these, as many as fit a page.
@@ -195,15 +205,15 @@ extension Kernel {
     /// more, without drafts: what has passed is seen at the next question.
     public var isStoreWritable: Bool { committer.isStoreWritable() }
 
-    /// The membership of a present member, and where the conversation stood at that moment.
+    /// The membership of a present member, and where the conversation began and ended at that moment.
     private func presentMember(
         _ user: UserID, of conversation: ConversationID
-    ) async throws(ChatError) -> (membership: Membership, lastSeq: Seq) {
+    ) async throws(ChatError) -> (membership: Membership, firstSeq: Seq, lastSeq: Seq) {
         let standing = try await standing(of: user, in: conversation)
         guard let membership = standing.membership, membership.isActive else {
             throw ChatError(.notAMember, "You are not a member of this conversation.")
         }
-        return (membership, standing.lastSeq)
+        return (membership, standing.firstSeq, standing.lastSeq)
     }
 
     func standing(of user: UserID, in conversation: ConversationID) async throws(ChatError) -> Standing {

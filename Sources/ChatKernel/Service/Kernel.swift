@@ -23,6 +23,9 @@ public final class Kernel: Sendable {
     let committer: Committer
     let screening: Screening
     let turns: Turns
+    /// One pass at a time.
+    let expiring = Turns(width: 1)
+    let log: any LogSink
     private let pulse: Pulse
     private let random: @Sendable () -> UInt64
     private let ephemera: Mutex<Ephemera>
@@ -66,7 +69,8 @@ public final class Kernel: Sendable {
         self.limits = limits
         self.time = time
         self.random = random
-        screening = Screening(limits: limits)
+        self.log = log
+        screening = Screening(limits: limits, canExpire: store is any StoreWithRetention)
         turns = Turns(width: limits.readsUnderWayPerUser)
         pulse = Pulse(time: time)
         ephemera = Mutex(Ephemera(rates: Rates(limits)))
@@ -87,6 +91,7 @@ public final class Kernel: Sendable {
             }
             group.addTask { await self.pulse.run { self.beat() } }
             group.addTask { await self.watchAccounts() }
+            group.addTask { await self.watchRetention() }
         }
         fanout.end()
     }
@@ -155,8 +160,8 @@ public final class Kernel: Sendable {
             return draft(try await conversation(of: id), .delete(id))
         case .react(let id, let key, let on):
             return draft(try await conversation(of: id), .react(id, key: key, on: on))
-        case .updateDetails(let conversation, let name, let description):
-            return draft(conversation, .update(name: name, description: description))
+        case .updateDetails(let conversation, let name, let description, let retention):
+            return draft(conversation, .update(name: name, description: description, retention: retention))
         case .addMember(let conversation, let member, let role):
             return draft(conversation, .add(member, role))
         case .removeMember(let conversation, let member):

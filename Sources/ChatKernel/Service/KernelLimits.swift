@@ -30,6 +30,9 @@ public struct KernelLimits: Sendable {
     /// Conversations in a snapshot, and the newest messages of each: what a client shows first. The rest it asks for.
     public var snapshotConversations = 100
     public var snapshotMessages = 20
+    /// How long conversations keep what happened in them, unless their own rule lets go of more. What is gone is said to be:
+    /// readers get a ``Change/gap(_:)``. Nothing goes by itself unless this says so.
+    public var retention = Retention()
     /// A conversation's name and description, in bytes; past it `invalid_field`.
     public var nameBytes = 256
     public var descriptionBytes = 4096

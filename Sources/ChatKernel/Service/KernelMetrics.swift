@@ -8,6 +8,7 @@ public final class KernelMetrics: Sendable {
     let refusals = Atomic<Int>(0)
     let signals = Atomic<Int>(0)
     let sessions = Atomic<Int>(0)
+    let expiries = Atomic<Int>(0)
     private let polls = Atomic<Int>(0)
     private let limited = Mutex<[Limit: Int]>([:])
 
@@ -21,6 +22,8 @@ public final class KernelMetrics: Sendable {
         /// Commands refused before they reached the store.
         public let refusedCommands: Int
         public let signals: Int
+        /// How often a conversation let go of something that it was not to keep.
+        public let expiries: Int
         public let openSessions: Int
         /// Requests that wait for something to happen.
         public let waitingPolls: Int
@@ -43,7 +46,8 @@ public final class KernelMetrics: Sendable {
         Reading(
             committedEntries: entries.load(ordering: .relaxed), committedBatches: batches.load(ordering: .relaxed),
             failedBatches: failedBatches.load(ordering: .relaxed), refusedCommands: refusals.load(ordering: .relaxed),
-            signals: signals.load(ordering: .relaxed), openSessions: sessions.load(ordering: .relaxed),
+            signals: signals.load(ordering: .relaxed), expiries: expiries.load(ordering: .relaxed),
+            openSessions: sessions.load(ordering: .relaxed),
             waitingPolls: polls.load(ordering: .relaxed), limited: limited.withLock { $0 })
     }
 }

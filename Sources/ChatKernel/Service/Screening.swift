@@ -1,11 +1,14 @@
 /// What can be said of a command without asking the store: sizes and shapes.
 struct Screening: Sendable {
     let limits: KernelLimits
+    /// Whether the store can let go of anything.
+    var canExpire = true
 
     func check(_ proposal: Draft.Proposal) throws(ChatError) {
         switch proposal {
         case .create(let details, let participants):
             try check(name: details.name, description: details.description)
+            if let retention = details.retention { try check(retention) }
             guard participants.count <= limits.participants else {
                 throw ChatError(
                     .invalidField, "participant_ids: at most \(limits.participants) at once; more can be added later.")
@@ -17,8 +20,9 @@ struct Screening: Sendable {
             }
         case .edit(_, let content):
             try check(content: content)
-        case .update(let name, let description):
+        case .update(let name, let description, let retention):
             try check(name: name, description: description)
+            if let retention { try check(retention) }
         case .react(_, let key, _):
             guard !key.isEmpty, key.utf8.count <= limits.reactionBytes else {
                 throw ChatError(.invalidField, "key: 1 to \(limits.reactionBytes) bytes of text.")
@@ -26,6 +30,18 @@ struct Screening: Sendable {
         case .read(let seq):
             guard seq >= 0 else { throw ChatError(.invalidField, "seq: a whole number from 0.") }
         case .delete, .add, .remove: break
+        }
+    }
+
+    private func check(_ retention: Retention) throws(ChatError) {
+        guard retention.isValid else {
+            throw ChatError(
+                .invalidField,
+                "retention: days up to \(Retention.mostDays) and messages up to \(Retention.mostMessages), 0 for no limit."
+            )
+        }
+        guard canExpire || retention.isNone else {
+            throw ChatError(.invalidField, "retention: this host's store keeps everything.")
         }
     }
 

@@ -101,7 +101,7 @@ final class Talk {
         case .member(let action, let member): note("\(place): \(member.user.username) \(action.rawValue)")
         case .created(let details, _): note("New: \(details.name ?? "a conversation of two") (\(entry.conversation))")
         case .updated(let details): note("\(place) is now \(details.name ?? "without a name")")
-        case .read: break
+        case .read, .gap: break
         }
     }
 

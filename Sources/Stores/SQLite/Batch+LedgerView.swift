@@ -70,7 +70,9 @@ extension Batch: LedgerView {
     }
 
     mutating func message(_ id: MessageID) throws(StoreError) -> MessageFacts? {
-        guard let row = try records.row(of: id) else { return nil }
+        guard let row = try records.row(of: id), row.seq >= (try records.firstSeq(of: row.conversation)) else {
+            return nil
+        }
         return MessageFacts(
             conversation: try records.conversation(row.conversation), seq: row.seq,
             sender: try records.user(row.author).id, isDeleted: row.erased != nil)
@@ -90,7 +92,12 @@ extension Batch: LedgerView {
             } else {
                 try keys.row(of: key) { (pos) throws(StoreError) in try records.requireRow(at: pos) }
             }
-        guard let row else { return nil }
+        guard var row else { return nil }
+        if row.seq < rooms[room].room.firstSeq {
+            // Its name stays taken, whatever else has gone.
+            row.content = ""
+            row.erased = row.erased ?? row.pos
+        }
         return try records.entry(row)
     }
 

@@ -11,11 +11,12 @@ extension Batch {
         try connection.statement(
             """
             INSERT INTO conversations(id, name, description, is_group, is_pair, members, owners, created_at, updated_at,
-            last_seq, messages, last_message, through) VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, 0, 0, NULL, 0)
+            last_seq, messages, last_message, through, kept_days, kept_messages)
+            VALUES (?, ?, ?, ?, ?, 0, 0, ?, ?, 0, 0, NULL, 0, ?, ?)
             """
         ).run(
             .text(entry.conversation.text), .text(details.name), .text(details.description), .flag(details.isGroup),
-            .flag(isPair), .time(entry.at), .time(entry.at))
+            .flag(isPair), .time(entry.at), .time(entry.at), .integer(details.keptDays), .integer(details.keptMessages))
         var room = Room(
             row: connection.lastInsertedRow, id: entry.conversation, details: details, isPair: isPair, members: 0,
             owners: 0, activity: activity)
@@ -34,7 +35,8 @@ extension Batch {
         try insertion.insert(
             LogRow(
                 pos: entry.pos, conversation: room.row, seq: entry.seq, ordinal: 0, author: rows.first ?? 0,
-                at: entry.at, kind: .created, flag: details.isGroup ? 1 : 0, content: details.name,
+                at: entry.at, kind: .created, subject: details.retention?.packed, flag: details.isGroup ? 1 : 0,
+                content: details.name,
                 extra: details.description))
         try save(room)
         roomPlaces[room.id] = rooms.count
@@ -109,13 +111,14 @@ extension Batch {
         try connection.statement(
             """
             UPDATE conversations SET name = ?2, description = ?3, members = ?4, owners = ?5, updated_at = ?6,
-            last_seq = ?7, messages = ?8, last_message = ?9, through = ?10 WHERE row = ?1
+            last_seq = ?7, messages = ?8, last_message = ?9, through = ?10, kept_days = ?11, kept_messages = ?12
+            WHERE row = ?1
             """
         ).run(
             .integer(room.row), .text(room.details.name), .text(room.details.description),
             .integer(Int64(room.members)), .integer(Int64(room.owners)), .time(room.activity.updatedAt),
             .integer(room.activity.lastSeq), .integer(room.activity.messages), .integer(room.activity.lastMessage),
-            .integer(room.activity.through))
+            .integer(room.activity.through), .integer(room.details.keptDays), .integer(room.details.keptMessages))
     }
 
     /// The user's row; from the seat when it has one.
@@ -132,4 +135,9 @@ extension Batch {
         userRows[user] = row
         return row
     }
+}
+
+extension ConversationDetails {
+    fileprivate var keptDays: Int64 { Int64(retention?.days ?? 0) }
+    fileprivate var keptMessages: Int64 { Int64(retention?.messages ?? 0) }
 }

@@ -113,7 +113,7 @@ struct Batch {
             pos: entry.pos, conversation: room, seq: entry.seq, ordinal: rooms[place].room.activity.messages,
             author: try self.row(of: entry.author.id, in: room), at: entry.at, kind: .message)
         switch entry.change {
-        case .created: break
+        case .created, .gap: break
         case .message(let posted):
             row.id = StoredID(posted.id)
             row.content = posted.content
@@ -132,7 +132,7 @@ struct Batch {
             row.target = target.pos
             row.content = content
             row.link = target.link
-            try search.replace(try text(of: target), by: content, at: target.pos, in: room)
+            try search.replace(try records.text(of: target), by: content, at: target.pos, in: room)
             try connection.statement("UPDATE log SET link = ?2 WHERE pos = ?1").run(
                 .integer(target.pos), .integer(entry.pos))
         case .deleted(let id):
@@ -161,6 +161,7 @@ struct Batch {
             row.content = details.name
             row.extra = details.description
             row.flag = details.isGroup ? 1 : 0
+            row.subject = details.retention?.packed
             rooms[place].room.details = details
             changesRoom = true
         case .read(let seq):
@@ -186,12 +187,6 @@ struct Batch {
         return row
     }
 
-    /// What the message says now.
-    private func text(of message: LogRow) throws(StoreError) -> String {
-        let newest = try message.link.map { (pos) throws(StoreError) in try records.requireRow(at: pos) }
-        return (newest ?? message).content ?? ""
-    }
-
     private mutating func moveMark(of user: UserID, in room: Int64, to seq: Seq) throws(StoreError) {
         guard let place = try place(of: user, in: room) else { return }
         seats[place].seat.membership.readSeq = seq
@@ -206,7 +201,9 @@ struct Batch {
             try connection.statement("UPDATE log SET content = '', sum = ?2, erased = ?3 WHERE pos = ?1").run(
                 .integer(row.pos), .integer(row.sum), .integer(erased))
         }
-        if try search.erase(try text(of: target), at: target.pos, in: target.conversation) { hasErasedWords = true }
+        if try search.erase(try records.text(of: target), at: target.pos, in: target.conversation) {
+            hasErasedWords = true
+        }
         try blank(target, erased: pos)
         var next = target.link
         while let edit = try next.map({ (pos) throws(StoreError) in try records.requireRow(at: pos) }) {

@@ -14,12 +14,10 @@ import ChatKernel
 struct CatchUp: Sendable {
     private let user: UserID
     private let among: Set<ConversationID>?
-    private let limit: Int
     private let tuning: Tuning
 
-    private(set) var entries: [Entry] = []
+    private var page: ReplayPage
     private(set) var isDone = false
-    private var budget = PageBudget()
     /// All up to here has been looked at, and is on the page as far as the user may see it.
     private var after: Pos
     /// Rows that were looked at, and how many may be before the other way is thought of.
@@ -31,12 +29,14 @@ struct CatchUp: Sendable {
     init(of user: UserID, after pos: Pos, among: Set<ConversationID>?, limit: Int, _ tuning: Tuning) {
         self.user = user
         self.among = among
-        self.limit = limit
+        page = ReplayPage(limit: limit)
         self.tuning = tuning
         after = max(0, pos)
         allowance = tuning.scanFirst
         isDone = limit <= 0
     }
+
+    var entries: [Entry] { page.entries }
 
     mutating func takeTurn(in snapshot: Snapshot) throws(StoreError) {
         // The commonest question: is there anything new?
@@ -54,31 +54,32 @@ struct CatchUp: Sendable {
         let price = rows.count * tuning.conversationRows
         allowance = max(allowance, price)
         guard looked >= price, snapshot.head - after > Pos(price) else { return }
-        round = Round(over: rows, behind: after, through: snapshot.head, limit: limit - entries.count)
+        round = Round(over: rows, behind: after, through: snapshot.head, limit: page.limit - page.count)
     }
 
     private mutating func look(in snapshot: Snapshot, _ stays: inout Stays) throws(StoreError) {
         let rows = looked < allowance ? min(tuning.scanRows, allowance - looked) : tuning.scanRows
-        let wanted = limit - entries.count
+        let wanted = page.limit - page.count
         var places: [Pos] = []
         var count = 0
         var last = after
-        var isCut = false
+        var isWhole = true
         // Three columns of each row, and the whole of those that are for this user: most are not.
         let statement = try snapshot.connection.statement(
             "SELECT pos, conversation, seq FROM log WHERE pos > ? ORDER BY pos")
         try statement.each(.integer(after)) { (row) throws(StoreError) in
-            isCut = count == rows
-            if isCut { return false }
+            isWhole = count < rows && places.count < wanted
+            guard isWhole else { return false }
             count += 1
             last = row.integer(0)
             if try stays.see(row.integer(2), in: row.integer(1)) { places.append(last) }
-            return places.count < wanted
+            return true
         }
         try take(places, in: snapshot, &stays)
         after = last
         looked += count
-        if !isCut { isDone = true }
+        // What is gone took less room than there was.
+        if isWhole || page.isFull { isDone = true }
     }
 
     private mutating func goRound(in snapshot: Snapshot, _ stays: inout Stays) throws(StoreError) {
@@ -87,30 +88,52 @@ struct CatchUp: Sendable {
         round = next
         guard next.isOver else { return }
         let places = next.places
-        let isWhole = places.count < limit - entries.count
-        try take(places, in: snapshot, &stays)
-        if isWhole || entries.count == limit { isDone = true }
+        let isWhole = places.count < page.limit - page.count
+        try take(places, in: snapshot, &stays, next, isWhole: isWhole)
+        if isWhole || page.isFull { isDone = true }
         // A mark that was left out has made room: the page must not look as though there were no more.
         after = places.last ?? after
         round = nil
         looked = 0
     }
 
+    /// The same of a round, which names of each run of what is gone the first.
+    private mutating func take(
+        _ places: [Pos], in snapshot: Snapshot, _ stays: inout Stays, _ round: Round, isWhole: Bool
+    ) throws(StoreError) {
+        var runs: [Round.LostRun] = []
+        var last = after
+        for pos in places {
+            // A run takes its place on the page when it is known how far it goes.
+            guard !page.isFull, page.count + runs.count < page.limit else { break }
+            last = pos
+            if let run = round.lost[pos] { runs.append(run) } else { try take([pos], in: snapshot, &stays) }
+        }
+        if isWhole, !page.isFull { last = round.through }
+        for run in runs {
+            guard let pos = try snapshot.last(of: run.numbers, in: run.room, through: last)?.pos else { continue }
+            let shell = try snapshot.records.gap(snapshot.records.requireRow(at: pos), from: run.numbers.lowerBound)
+            page.pass(through: shell, from: run.numbers.lowerBound)
+        }
+    }
+
     /// Puts the entries at these positions on the page, as far as it has room.
     private mutating func take(
         _ places: [Pos], in snapshot: Snapshot, _ stays: inout Stays
     ) throws(StoreError) {
-        for pos in places where !budget.isSpent {
+        for pos in places where !page.isFull {
             let row = try snapshot.records.requireRow(at: pos)
             guard try stays.see(row.seq, in: row.conversation) else {
                 // A membership that has ended meanwhile takes the marks along, and nothing else.
                 if row.seq == 0 { continue }
                 throw LogRow.damage(at: pos)
             }
-            let entry = try snapshot.records.entry(row)
-            budget.spend(entry.weight)
-            entries.append(entry)
+            if try stays.lost(row.seq, in: row.conversation) {
+                page.pass(try snapshot.records.gap(row, from: row.seq))
+            } else {
+                page.add(try snapshot.records.entry(row))
+            }
         }
-        if budget.isSpent { isDone = true }
+        if page.isSpent { isDone = true }
     }
 }

@@ -141,6 +141,13 @@ struct LogRow {
     }
 }
 
+extension Retention {
+    /// As a row of the log holds it, in one number. Part of the file's format.
+    var packed: Int64 { Int64(days) << 32 | Int64(messages) }
+
+    init(packed: Int64) { self.init(days: Int(packed >> 32), messages: Int(packed & 0xFFFF_FFFF)) }
+}
+
 extension Role {
     /// As the tables hold it. Part of the file's format.
     var code: Int64 {

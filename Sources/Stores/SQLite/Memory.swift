@@ -19,6 +19,8 @@ struct Memory: Sendable {
     private var rooms = Cache<ConversationID, Room>(limit: 8192)
     /// 32,768 twice: about 20 MB.
     private var seats = Cache<SeatKey, Seat>(limit: 32_768)
+    /// How often a first number was raised: whoever read before has read something else.
+    private(set) var raises = 0
     var isClosed = false
 
     init(epoch: Epoch, head: Pos, lastAt: Timestamp, watermark: Pos) {
@@ -33,6 +35,16 @@ struct Memory: Sendable {
     }
 
     // MARK: Conversations and members
+
+    /// A conversation's first number was raised.
+    mutating func raise(_ id: ConversationID, to first: Seq) {
+        raises += 1
+        young.rooms[id]?.firstSeq = first
+        old.rooms[id]?.firstSeq = first
+        guard var room = rooms.value(for: id) else { return }
+        room.firstSeq = first
+        rooms.insert(room, for: id)
+    }
 
     mutating func room(_ id: ConversationID) -> Room? { young.rooms[id] ?? old.rooms[id] ?? rooms.value(for: id) }
 
@@ -78,6 +90,8 @@ struct Room: Sendable {
     let isPair: Bool
     var members: Int
     var owners: Int
+    /// The oldest number that is kept.
+    var firstSeq: Seq = 1
     var activity: Activity
 
     var facts: ConversationFacts {

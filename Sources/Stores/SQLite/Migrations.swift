@@ -4,7 +4,10 @@ import ChatKernel
 /// number it leads to; a step that has been released is never changed again.
 enum Migrations {
     /// The step at index i leads from version i to version i + 1.
-    static let steps: [String] = [Schema.version1, Schema.version2, Schema.version3, Schema.version4, Schema.version5]
+    static let steps: [String] = [
+        Schema.version1, Schema.version2, Schema.version3, Schema.version4, Schema.version5,
+        Schema.version6,
+    ]
 
     static var current: Int64 { Int64(steps.count) }
 

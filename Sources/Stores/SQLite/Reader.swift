@@ -33,13 +33,16 @@ final class Reader {
         guard limit > 0, seq < .max else { return [] }
         return try snapshot { (snapshot) throws(StoreError) in
             guard let room = try snapshot.records.room(id)?.room else { return [] }
+            // The last of those that are gone stands for all of them.
             let places = try snapshot.places(
-                in: room.row, max(seq, 0) + 1 ... .max, newestFirst: false, messagesOnly: false, limit: limit)
+                in: room.row, max(max(seq, 0) + 1, room.firstSeq - 1) ... .max, newestFirst: false,
+                messagesOnly: false, limit: limit)
             var entries: [Entry] = []
             entries.reserveCapacity(places.count)
             var budget = PageBudget()
             try snapshot.rows(at: places, of: room.row) { (row) throws(StoreError) in
-                let entry = try records.entry(row)
+                let isGone = row.seq < room.firstSeq
+                let entry = isGone ? try records.gap(row, from: max(seq, 0) + 1) : try records.entry(row)
                 budget.spend(entry.weight)
                 entries.append(entry)
                 return !budget.isSpent
@@ -64,7 +67,7 @@ final class Reader {
             guard let room = try snapshot.room(id)?.room else { return nil }
             let seat = try snapshot.seat(user, in: room)
             snapshot.keep(room, seat)
-            return Standing(membership: seat?.membership, lastSeq: room.activity.lastSeq)
+            return Standing(membership: seat?.membership, firstSeq: room.firstSeq, lastSeq: room.activity.lastSeq)
         }
     }
 
@@ -140,7 +143,7 @@ final class Reader {
         let seat = try snapshot.seat(viewer, in: room)
         return Conversation(
             id: room.id, details: room.details, createdAt: createdAt, updatedAt: room.activity.updatedAt,
-            participants: try participants(of: room.row), lastSeq: room.activity.lastSeq,
+            participants: try participants(of: room.row), firstSeq: room.firstSeq, lastSeq: room.activity.lastSeq,
             unreadCount: try seat.map { (seat) throws(StoreError) in
                 try unread(seat.membership, in: room, snapshot)
             } ?? 0,
@@ -195,17 +198,18 @@ final class Reader {
     ) throws(StoreError) -> Int {
         guard let last = membership.spans.last else { return 0 }
         let through = min(last.through ?? .max, room.activity.lastSeq)
-        guard membership.readSeq < through else { return 0 }
+        let past = max(membership.readSeq, room.firstSeq - 1)
+        guard past < through else { return 0 }
         let total =
             through == room.activity.lastSeq
             ? room.activity.messages : try snapshot.ordinal(at: through, in: room.row)
-        let read = try snapshot.ordinal(at: membership.readSeq, in: room.row)
+        let read = try snapshot.ordinal(at: past, in: room.row)
         let erased = try records.connection.statement(
             """
             SELECT count(*) FROM log INDEXED BY log_erased WHERE erased IS NOT NULL AND conversation = ? AND seq > ?
             AND seq <= ?
             """
-        ).first(.integer(room.row), .integer(membership.readSeq), .integer(through)) { $0.integer(0) }
+        ).first(.integer(room.row), .integer(past), .integer(through)) { $0.integer(0) }
         return Int(max(0, total - read - (erased ?? 0)))
     }
 
@@ -217,7 +221,9 @@ final class Reader {
             let (id, spans, range, skip, newestFirst): (ConversationID, [Span], ClosedRange<Seq>, Int, Bool)
             switch query {
             case .id(let id):
-                guard let row = try records.row(of: id) else { return [] }
+                guard let row = try records.row(of: id), row.seq >= (try records.firstSeq(of: row.conversation)) else {
+                    return []
+                }
                 return [try records.message(row)]
             case .newest(let conversation, let visible, let offset):
                 (id, spans, range, skip, newestFirst) = (conversation, visible, 0 ... .max, max(0, offset), true)
@@ -243,7 +249,7 @@ final class Reader {
         let count = isTooMany ? Int.max : wanted
         var places: [Pos] = []
         for span in newestFirst ? spans.reversed() : spans where places.count < count {
-            let lower = max(span.from, range.lowerBound)
+            let lower = max(span.from, range.lowerBound, room.firstSeq)
             let upper = min(span.through ?? .max, range.upperBound)
             guard lower <= upper else { continue }
             places += try snapshot.places(

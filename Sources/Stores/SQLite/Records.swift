@@ -12,6 +12,7 @@ final class Records {
     private let byConversationRow: Statement
     private let byUser: Statement
     private let stays: Statement
+    private let firstSeqs: Statement
 
     init(_ connection: Connection) throws(StoreError) {
         self.connection = connection
@@ -23,6 +24,7 @@ final class Records {
             SELECT m.user, m.role, m.read_seq, u.username FROM users u JOIN memberships m
             ON m.user = u.row AND m.conversation = ?2 WHERE u.id = ?1
             """)
+        firstSeqs = try connection.statement("SELECT first_seq FROM conversations WHERE row = ?")
         stays = try connection.statement(
             "SELECT from_seq, through_seq FROM stays WHERE conversation = ? AND user = ? ORDER BY from_seq")
     }
@@ -58,7 +60,7 @@ final class Records {
 
     private static let room = """
         SELECT row, id, name, description, is_group, is_pair, members, owners, created_at, updated_at, last_seq, messages,
-        last_message, through FROM conversations
+        last_message, through, kept_days, kept_messages, first_seq FROM conversations
         """
 
     /// The conversation as its row says; `createdAt` beside it, which no rule asks for.
@@ -76,9 +78,9 @@ final class Records {
         guard let room = found?.room else { return nil }
         let numbers = [
             room.activity.lastSeq, room.activity.messages, room.activity.through, Int64(room.members),
-            Int64(room.owners),
+            Int64(room.owners), room.firstSeq,
         ]
-        guard numbers.allSatisfy({ Counter.isSound($0) }) else {
+        guard numbers.allSatisfy({ Counter.isSound($0) }), room.firstSeq > 0 else {
             throw StoreError(.damaged, "the row of conversation \(room.row) counts \(numbers)")
         }
         return found
@@ -88,8 +90,10 @@ final class Records {
         let room = Room(
             row: row.integer(0), id: ConversationID(row.text(1)),
             details: ConversationDetails(
-                name: row.optionalText(2), description: row.optionalText(3), isGroup: row.integer(4) != 0),
+                name: row.optionalText(2), description: row.optionalText(3), isGroup: row.integer(4) != 0,
+                retention: Retention(days: Int(row.integer(14)), messages: Int(row.integer(15)))),
             isPair: row.integer(5) != 0, members: Int(row.integer(6)), owners: Int(row.integer(7)),
+            firstSeq: row.integer(16),
             activity: Activity(
                 lastSeq: row.integer(10), updatedAt: Timestamp(microseconds: row.integer(9)),
                 messages: row.integer(11), lastMessage: row.optionalInteger(12), through: row.integer(13)))
@@ -152,6 +156,18 @@ final class Records {
             author: try user(row.author), change: try change(row))
     }
 
+    /// What is left of an entry that is not kept any more, as the end of a gap that begins with a number.
+    func gap(_ row: LogRow, from seq: Seq) throws(StoreError) -> Entry {
+        Entry(
+            conversation: try conversation(row.conversation), seq: row.seq, pos: row.pos, at: row.at,
+            author: try user(row.author), change: .gap(Change.Gap(from: seq, .retention)))
+    }
+
+    /// The oldest number that a conversation keeps.
+    func firstSeq(of room: Int64) throws(StoreError) -> Seq {
+        try firstSeqs.first(.integer(room)) { $0.integer(0) } ?? 1
+    }
+
     private func change(_ row: LogRow) throws(StoreError) -> Change {
         func required<T>(_ value: T?) throws(StoreError) -> T {
             guard let value else { throw LogRow.damage(at: row.pos) }
@@ -178,7 +194,9 @@ final class Records {
     }
 
     private func details(_ row: LogRow) -> ConversationDetails {
-        ConversationDetails(name: row.content, description: row.extra, isGroup: row.flag == 1)
+        ConversationDetails(
+            name: row.content, description: row.extra, isGroup: row.flag == 1,
+            retention: row.subject.map { Retention(packed: $0) })
     }
 
     private func founders(of pos: Pos) throws(StoreError) -> [Member] {

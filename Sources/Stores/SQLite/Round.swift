@@ -12,14 +12,24 @@ struct Round: Sendable {
     private let limit: Int
     private var next = 0
     private var found: [Pos] = []
+    /// Runs of what is not kept any more, by where the first of each stands, which is among those found.
+    private(set) var lost: [Pos: LostRun] = [:]
+    let through: Pos
     /// What stands behind here is not on this page.
     private var bound: Pos
+
+    /// Numbers that a user may see and nobody can any more.
+    struct LostRun: Sendable {
+        let room: Int64
+        let numbers: ClosedRange<Seq>
+    }
 
     init(over rows: [Int64], behind after: Pos, through head: Pos, limit: Int) {
         self.rows = rows
         self.after = after
         self.limit = limit
         bound = head
+        through = head
     }
 
     var isOver: Bool { next == rows.count }
@@ -59,7 +69,9 @@ struct Round: Sendable {
         let stay = try stays.stay(in: room)
         if hasEntries, let first = try firstSeen(by: stay, in: room, filed, tail, snapshot) {
             for span in stay.spans {
-                let (lower, upper) = (max(first, span.from), span.through ?? .max)
+                let (from, upper) = (max(first, span.from), span.through ?? .max)
+                try addLost(from, min(upper, stay.firstSeq - 1), of: room, snapshot)
+                let lower = max(from, stay.firstSeq)
                 guard lower <= upper else { continue }
                 found += try snapshot.places(
                     in: room, lower...upper, newestFirst: false, messagesOnly: false, limit: limit, through: bound)
@@ -69,6 +81,17 @@ struct Round: Sendable {
             if filed.mark > after { try addIndexedMarks(of: room, snapshot) }
             found += tail.marks
         }
+    }
+
+    private mutating func addLost(
+        _ lower: Seq, _ upper: Seq, of room: Int64, _ snapshot: Snapshot
+    ) throws(StoreError) {
+        guard lower <= upper else { return }
+        let first = try snapshot.places(
+            in: room, lower...lower, newestFirst: false, messagesOnly: false, limit: 1, through: bound)
+        guard let pos = first.first else { return }
+        found.append(pos)
+        lost[pos] = LostRun(room: room, numbers: lower...upper)
     }
 
     // MARK: What the tables say

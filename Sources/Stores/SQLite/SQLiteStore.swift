@@ -12,7 +12,7 @@ import Synchronization
 /// A commit appends to one table; everything else that is found quickly is found through the tail in memory and through
 /// indexes that follow (Schema.swift, Fill.swift). One process at a time may have a store open; `open(_:beside:)` is for
 /// tools that only look after accounts.
-public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreThatFindsDamage {
+public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreWithRetention, StoreThatFindsDamage {
     /// SQLite would take a gigabyte; a row of the log should stay something that can be read at once.
     static let largestContent = 16 << 20
 
@@ -68,6 +68,23 @@ public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreThatFinds
         try await writing.run { (writer) throws(StoreError) in try writer.save(user) }
     }
 
+    /// Conversations a few at a time: found by who reads, raised by who writes, so that neither is kept for long.
+    public func expire(_ retention: Retention, at now: Timestamp) async throws(StoreError) -> [Expiry] {
+        var expiries: [Expiry] = []
+        var next: Int64? = 0
+        while let row = next {
+            let (count, raises) = (tuning.expiryRooms, expiries.count)
+            let part = try await read { (reader) throws(StoreError) in
+                try reader.expiries(retention, at: now, behind: row, limit: count)
+            }
+            expiries += part.expiries
+            next = part.next
+            guard expiries.count > raises else { continue }
+            try await writing.run { (writer) throws(StoreError) in try writer.raise(part.expiries) }
+        }
+        return expiries
+    }
+
     // MARK: Reading
 
     public func head() async throws(StoreError) -> Cursor {
@@ -100,7 +117,7 @@ public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreThatFinds
             try memory.requireOpen()
             guard let room = memory.room(conversation), let seat = memory.seat(SeatKey(room: room.row, user: user))
             else { return nil }
-            return Standing(membership: seat.membership, lastSeq: room.activity.lastSeq)
+            return Standing(membership: seat.membership, firstSeq: room.firstSeq, lastSeq: room.activity.lastSeq)
         }
         if let known { return known }
         return try await read { (reader) throws(StoreError) in try reader.standing(of: user, in: conversation) }

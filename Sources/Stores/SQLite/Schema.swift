@@ -61,7 +61,7 @@ enum Schema {
         -- seq      0 for a read mark
         -- ordinal  how many messages the conversation has up to and with this entry: differences of it count unread ones
         -- target   pos of the message that an edit, deletion, reaction or reply speaks of
-        -- subject  user row of a member change; seq of a read mark
+        -- subject  user row of a member change; seq of a read mark; retention of details
         -- flag     role of a member change; on or off of a reaction; is_group of details; 1 once a message was reacted to
         -- content  of a message or edit; key of a reaction; name of details
         -- extra    description of details
@@ -120,6 +120,17 @@ enum Schema {
     /// Who was disabled lately is asked every few seconds.
     static let version5 = """
         CREATE INDEX users_disabled ON users(updated_at) WHERE is_active = 0;
+        """
+
+    /// The conversation's own rule of what is kept, 0 for none; the oldest number that is kept; and how far what was said in the
+    /// entries below it has been taken out of the log.
+    static let version6 = """
+        ALTER TABLE conversations ADD COLUMN kept_days INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE conversations ADD COLUMN kept_messages INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE conversations ADD COLUMN first_seq INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE conversations ADD COLUMN emptied_seq INTEGER NOT NULL DEFAULT 1;
+        CREATE INDEX conversations_ruled ON conversations(row) WHERE kept_days > 0 OR kept_messages > 0;
+        CREATE INDEX conversations_unemptied ON conversations(row) WHERE emptied_seq < first_seq;
         """
 }
 

@@ -12,12 +12,14 @@ final class Snapshot {
     let head: Pos
     let watermark: Pos
     private let memory: SharedMemory
+    private let raises: Int
     private(set) var isStale = false
 
     /// Begins the read transaction.
     init(_ records: Records, _ memory: SharedMemory) throws(StoreError) {
         self.records = records
         self.memory = memory
+        raises = memory.withLock { $0.raises }
         try records.connection.begin()
         var isBegun = false
         defer { if !isBegun { records.connection.rollback() } }
@@ -58,7 +60,7 @@ final class Snapshot {
     /// Lets the memory keep what was read, unless something was committed since.
     func keep(_ room: Room, _ seat: Seat?) {
         memory.withLock {
-            guard $0.head == head, $0.watermark == watermark else { return }
+            guard $0.head == head, $0.watermark == watermark, $0.raises == raises else { return }
             $0.keep(room)
             if let seat { $0.keep(seat, at: SeatKey(room: room.row, user: seat.membership.user.id)) }
         }
@@ -197,6 +199,29 @@ final class Snapshot {
         }
         // The rest; after a walk none, unless one is missing, and that is an error here.
         while count < places.count { try take(records.requireRow(at: places[count])) }
+    }
+
+    /// The last of some numbers that stands at or before a position, and where; nil when even the first does not.
+    func last(
+        of numbers: ClosedRange<Seq>, in room: Int64, through bound: Pos
+    ) throws(StoreError) -> (seq: Seq, pos: Pos)? {
+        var found: (seq: Seq, pos: Pos)?
+        var (low, high) = (numbers.lowerBound, numbers.upperBound)
+        // Mostly all of them do.
+        var middle = high
+        while low <= high {
+            let pos = try places(
+                in: room, middle...middle, newestFirst: false, messagesOnly: false, limit: 1, through: bound
+            ).first
+            if let pos {
+                found = (middle, pos)
+                low = middle + 1
+            } else {
+                high = middle - 1
+            }
+            middle = low + (high - low) / 2
+        }
+        return found
     }
 
     /// How many messages the conversation had up to and with this number.

@@ -19,8 +19,9 @@ struct Stays {
         self.records = records
         statement = try records.connection.statement(
             """
-            SELECT m.is_active, s.from_seq, s.through_seq FROM memberships m CROSS JOIN stays s
-            ON s.conversation = m.conversation AND s.user = m.user WHERE m.conversation = ? AND m.user = ?
+            SELECT m.is_active, s.from_seq, s.through_seq, (SELECT first_seq FROM conversations WHERE row = ?1)
+            FROM memberships m CROSS JOIN stays s
+            ON s.conversation = m.conversation AND s.user = m.user WHERE m.conversation = ?1 AND m.user = ?2
             """)
     }
 
@@ -29,10 +30,16 @@ struct Stays {
         try stay(in: conversation).sees(seq)
     }
 
-    /// The same, for one who has to be a member now.
+    /// Whether the entry with this number is not kept any more.
+    mutating func lost(_ seq: Seq, in conversation: Int64) throws(StoreError) -> Bool {
+        guard seq > 0 else { return false }
+        return try seq < stay(in: conversation).firstSeq
+    }
+
+    /// The same, of what is kept, for one who has to be a member now.
     mutating func see(_ seq: Seq, asMemberOf conversation: Int64) throws(StoreError) -> Bool {
         let stay = try stay(in: conversation)
-        return stay.isActive && stay.sees(seq)
+        return stay.isActive && stay.sees(seq) && seq >= stay.firstSeq
     }
 
     /// The rows of the conversations that the user is a member of now, at most so many.
@@ -71,6 +78,7 @@ struct Stays {
         if try among?.contains(records.conversation(conversation)) ?? true {
             try statement.each(.integer(conversation), .integer(user)) {
                 stay.isActive = $0.integer(0) != 0
+                stay.firstSeq = $0.integer(3)
                 stay.spans.append(Span(from: $0.integer(1), through: $0.optionalInteger(2)))
                 return true
             }
@@ -84,6 +92,8 @@ struct Stays {
 struct Stay {
     var isActive = false
     var spans: [Span] = []
+    /// The oldest number that the conversation keeps.
+    var firstSeq: Seq = 1
 
     func sees(_ seq: Seq) -> Bool { seq == 0 ? isActive : spans.contains { $0.contains(seq) } }
 }

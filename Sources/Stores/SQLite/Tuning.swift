@@ -29,6 +29,10 @@ package struct Tuning: Sendable {
     package var searchBytes = 128 << 10
     /// Pages of the index that a slice of a sweep writes.
     package var sweepPages = 32
+    /// Conversations that are looked at in one turn for what they do not keep any more: a few milliseconds.
+    package var expiryRooms = 256
+    /// Rows that are emptied in one slice.
+    package var emptiedRows = 128
     /// Turns of ``scanRows`` that a search takes for one page.
     package var searchTurns = 5
     /// Without a question for so long the writer has time for what can wait.

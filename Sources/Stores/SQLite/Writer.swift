@@ -9,6 +9,7 @@ final class Writer: @unchecked Sendable {
     private let keys: ClientKeys
     private let insertion: LogInsertion
     private let search: SearchIndex
+    private let emptying: Emptying
     private let memory: SharedMemory
     private let tuning: Tuning
 
@@ -17,8 +18,8 @@ final class Writer: @unchecked Sendable {
     private var entriesUnmatched = 0
     /// A slice failed: it is tried again after the next commit, not in a loop.
     private var isFillHeld = false
-    /// The same of the index of words.
-    private var isSearchHeld = false
+    /// The same of the index of words, and of what is to be emptied.
+    private var isLeisureHeld = false
     /// Somebody wanted something since the last idle moment.
     private var wasAsked = true
     private var leisure: Leisure
@@ -40,6 +41,7 @@ final class Writer: @unchecked Sendable {
         self.tuning = tuning
         insertion = try LogInsertion(connection)
         search = try SearchIndex(connection, tuning)
+        emptying = Emptying(records, memory, search, insertion, tuning)
         leisure = Leisure(tuning)
         checkpoints = Checkpoints(connection, tuning)
         scan = PageScan(connection)
@@ -95,7 +97,7 @@ final class Writer: @unchecked Sendable {
         for (key, pos) in batch.names { keys.keep(pos, for: key) }
         if fill != nil { entriesUnmatched += Int(appended) }
         isFillHeld = false
-        isSearchHeld = false
+        isLeisureHeld = false
         if batch.hasErased { checkpoints.hasErasures = true }
         if batch.hasErasedWords { search.noteErasure() }
     }
@@ -148,12 +150,12 @@ final class Writer: @unchecked Sendable {
         let isScanning = scan.readPart(connection) { page in
             damage.note(unsafe CheckedFile.describe(damaged: page, of: connection.handle))
         }
-        return isScanning ? .more : tidySearch(inHaste)
+        return isScanning ? .more : tidyAtLeisure(inHaste)
     }
 
-    private func tidySearch(_ inHaste: Bool) -> DatabaseThread.Spare {
+    private func tidyAtLeisure(_ inHaste: Bool) -> DatabaseThread.Spare {
         let head = memory.withLock { $0.head }
-        guard !isSearchHeld, search.hasWork(head: head) else { return .nothing }
+        guard !isLeisureHeld, emptying.hasWork || search.hasWork(head: head) else { return .nothing }
         let now = chat_monotonic()
         if wasAsked {
             leisure.wasAsked(at: now)
@@ -162,14 +164,25 @@ final class Writer: @unchecked Sendable {
         let wait = leisure.wait(at: now)
         guard wait == 0 || inHaste else { return .later(nanoseconds: wait) }
         do throws(StoreError) {
-            let slice = try connection.writing { () throws(StoreError) in try search.writeSlice(head: head) }
-            if search.take(slice) { checkpoints.hasErasures = true }
+            if emptying.hasWork { try empty() } else { try writeWords(head) }
         } catch {
             damage.note(error)
-            isSearchHeld = true
+            isLeisureHeld = true
         }
         leisure.worked(from: now, to: chat_monotonic())
-        return isSearchHeld ? .nothing : .more
+        return isLeisureHeld ? .nothing : .more
+    }
+
+    private func empty() throws(StoreError) {
+        guard let slice = try emptying.next() else { return }
+        let hadWords = try connection.writing { () throws(StoreError) in try emptying.write(slice) }
+        checkpoints.hasErasures = true
+        if hadWords { search.noteErasure() }
+    }
+
+    private func writeWords(_ head: Pos) throws(StoreError) {
+        let slice = try connection.writing { () throws(StoreError) in try search.writeSlice(head: head) }
+        if search.take(slice) { checkpoints.hasErasures = true }
     }
 
     /// Writes a slice of the fill in progress, or of a new one when the tail has grown long. True when it did.
@@ -214,6 +227,26 @@ final class Writer: @unchecked Sendable {
         fill = Fill(
             tail.tail, from: tail.from, through: tail.through, lastAt: tail.lastAt, keys: keys,
             tuning: tuning)
+    }
+
+    // MARK: What is not kept
+
+    /// Raises first numbers, and has what is below them emptied in time.
+    func raise(_ expiries: [Expiry]) throws(StoreError) {
+        try memory.withLock { (memory) throws(StoreError) in try memory.requireOpen() }
+        if needsHealing { try heal() }
+        try writing { () throws(StoreError) in
+            for expiry in expiries {
+                try connection.statement(
+                    "UPDATE conversations SET first_seq = max(first_seq, ?2) WHERE id = ?1"
+                ).run(.text(expiry.conversation.text), .integer(expiry.firstSeq))
+            }
+        }
+        memory.withLock { memory in
+            for expiry in expiries { memory.raise(expiry.conversation, to: expiry.firstSeq) }
+        }
+        emptying.noteExpiry()
+        isLeisureHeld = false
     }
 
     // MARK: Accounts

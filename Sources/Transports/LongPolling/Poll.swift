@@ -116,14 +116,10 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
     private static func page(
         _ kernel: Kernel, of user: UserID, after pos: Pos, among conversations: Set<ConversationID>?, limit: Int
     ) async throws(ChatError) -> Page {
-        // One more than asked for: `more` is true only if something follows.
-        let found = try await kernel.events(of: user, after: pos, among: conversations, limit: limit + 1)
+        let found = try await kernel.events(of: user, after: pos, among: conversations, limit: limit)
         var page = Page(events: found.entries, through: found.through, more: false)
-        if page.events.count > limit {
-            page.events.removeLast()
-            page.through = page.events.last?.pos ?? pos
-            page.more = true
-        } else if !found.isLast {
+        if !found.isLast {
+            // `more` is true only if something follows.
             let next = try await kernel.events(of: user, after: page.through, among: conversations, limit: 1)
             page.more = !next.entries.isEmpty
         }

@@ -91,7 +91,8 @@ struct ConversationRoutes {
         let body = try inquiry.json { bytes throws(ChatError) in try RequestBody.updateConversation(bytes) }
         let id = try inquiry.conversation
         _ = try await kernel.perform(
-            .updateDetails(id, name: body.name, description: body.description), as: inquiry.user)
+            .updateDetails(id, name: body.name, description: body.description, retention: body.retention),
+            as: inquiry.user)
         return try await show(id, to: inquiry.user, status: 200)
     }
 

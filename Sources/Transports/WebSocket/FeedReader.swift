@@ -122,7 +122,7 @@ extension FeedReader {
         case .failure(let error): failed(error)
         case .success(let page):
             send(page.entries)
-            if page.endsMembership, page.isLast { return departed() }
+            if page.endsMembership { return departed() }
             switch feed.page(through: page.through, isLast: page.isLast) {
             case .live(let following):
                 for item in following where !isOver { show(item.parcel, after: item.after) }

@@ -57,9 +57,9 @@ extension V2Connection {
         guard var wide, !wide.isReading, !liveness.isClosing else { return }
         guard stream.queuedBytes <= lane.settings.outboxBytes else { return lag() }
         guard let items = lane.mail.items(at: wide.place, after: wide.position) else {
-            // Pages are a reader's own: one at a time, and when the one before has been taken.
-            lag()
-            return stream.queuedBytes <= ByteStream.lowWater ? read() : ()
+            // Pages are a reader's own: one at a time, and when the one before has been taken. It is not the client that is slow
+            // when its mail was lost, or begins with a gap.
+            return stream.queuedBytes <= ByteStream.lowWater ? read() : lag()
         }
         let run = MailRun(items, for: user, after: wide.position, among: wide.conversations) {
             V2Frames.bytes(of: $0, epoch: lane.epoch)

@@ -35,8 +35,8 @@ struct ConfigurationProblemTests {
             ),
             (#""limits": { "messageBytes": 524289 }"#, "limits.messageBytes: must be a whole number from 0 to 524288"),
             (
-                #""limits": { "messagesKeptDays": 30 }"#,
-                "limits.messagesKeptDays: only 0 (kept for ever): this version does not remove old messages yet"
+                #""limits": { "messagesKeptDays": 36501 }"#,
+                "limits.messagesKeptDays: must be a whole number from 0 to 36500"
             ),
             (#""require": { "resume": "yes" }"#, "require.resume: must be true or false, not text"),
             (#""require": { "durability": "hard" }"#, "require.durability: must be one of memory, written, synced"),

@@ -57,11 +57,12 @@ struct ConfigurationTests {
     func limits() throws {
         let configuration = try HostConfiguration(
             with(
-                #""limits": { "connectionsPerUser": 3, "messagesPerUserPerSecond": 0, "messageBytes": 0, "messagesKeptDays": 0 }"#
+                #""limits": { "connectionsPerUser": 3, "messagesPerUserPerSecond": 0, "messageBytes": 0, "messagesKeptDays": 30, "messagesKept": 500 }"#
             ))
         #expect(configuration.kernelLimits.sessionsPerUser == 3)
         #expect(configuration.kernelLimits.messagesPerUserPerSecond == 0)
         #expect(configuration.kernelLimits.messageBytes == 524_288)
+        #expect(configuration.kernelLimits.retention == Retention(days: 30, messages: 500))
     }
 
     @Test("the whole example of the design is understood")

@@ -16,37 +16,42 @@ private struct Traveller {
 
     /// Takes the next event that is stored. In process there is no waiting: false when there is none.
     mutating func hop(by way: Way) throws -> Bool {
-        let found =
+        let events =
             switch way {
             case .socket: try overSocket()
-            case .poll: try polled(limit: 1).first
+            case .poll: try polled(limit: 1)
             case .stream: try streamed()
-            case .process: try inProcess(limit: 1).first
+            case .process: try inProcess(limit: 1)
             }
-        guard let event = found else { return false }
-        cursor = try #require(event["cursor"].text)
-        log.append(event)
+        guard let last = events.last else { return false }
+        cursor = try #require(last["cursor"].text)
+        log += events
         return true
     }
 
-    private func overSocket() throws -> JSON {
+    /// An event, and the gap in front of it if there is one: that has no cursor of its own.
+    private func overSocket() throws -> [JSON] {
         let socket = try WebSocketClient(
             port: person.serving.port, path: "/api/chat/ws?token=\(person.token)",
             fields: ["Sec-WebSocket-Protocol": "chat.v2"]
         ).admitted()
         try socket.send(#"{"type":"hello","cursor":"\#(cursor)"}"#)
+        var events: [JSON] = []
         while true {
             let frame = try socket.next()
-            if frame["pos"].number != nil { return frame }
+            if frame["type"] == "gap" || frame["pos"].number != nil { events.append(frame) }
+            if frame["pos"].number != nil { return events }
         }
     }
 
-    private func streamed() throws -> JSON {
+    private func streamed() throws -> [JSON] {
         let source = try EventSource(
             port: person.serving.port, path: "/api/chat/stream?token=\(person.token)",
             fields: ["Last-Event-ID": cursor]
         ).opened()
-        return try #require(try source.next()).json
+        var events: [JSON] = []
+        while events.last?["cursor"].text == nil { events.append(try #require(try source.next()).json) }
+        return events
     }
 
     /// Everything behind the cursor, as a poll has it.

@@ -203,8 +203,11 @@ struct LongPollingTests {
             try ann.post("behind his back", in: room)
             _ = try ann.call("POST", "/api/chat/conversations/\(room)/members", #"{"user_id":"bob"}"#)
             let back = try next.answer().json
-            #expect(back.types == ["member"])
-            #expect(back["events"][0]["action"] == "added")
+            #expect(back.types == ["gap", "member"])
+            #expect(back["events"][0]["from_seq"].number == 3)
+            #expect(back["events"][0]["to_seq"].number == 3)
+            #expect(back["events"][0]["reason"] == "membership")
+            #expect(back["events"][1]["action"] == "added")
             try ann.post("welcome", in: room)
             let all = try bob.events("cursor=\(cursor)&wait=0")
             #expect(all["events"].items.compactMap { $0["action"].text } == ["removed", "added"])

@@ -34,7 +34,13 @@ extension JSONValue {
     func details() throws(ChatError) -> ConversationDetails {
         ConversationDetails(
             name: try optionalText("name"), description: try optionalText("description"),
-            isGroup: try flag("is_group", default: true))
+            isGroup: try flag("is_group", default: true), retention: try retention())
+    }
+
+    private func retention() throws(ChatError) -> Retention? {
+        guard let value = self["retention"], case .object = value else { return nil }
+        let (days, messages) = (try value.optionalInteger("days") ?? 0, try value.optionalInteger("messages") ?? 0)
+        return Retention(days: Int(clamping: days), messages: Int(clamping: messages))
     }
 
     func member(_ id: String = "id") throws(ChatError) -> Member {
@@ -75,7 +81,8 @@ extension JSONValue {
         return Conversation(
             id: try conversationID("id"), details: try details(), createdAt: try time("created_at"),
             updatedAt: try time("updated_at"), participants: try members("participants"),
-            lastSeq: try integer("last_seq"), unreadCount: Int(clamping: try integer("unread_count")),
+            firstSeq: try optionalInteger("first_seq") ?? 1, lastSeq: try integer("last_seq"),
+            unreadCount: Int(clamping: try integer("unread_count")),
             lastMessage: last)
     }
 

@@ -68,6 +68,8 @@ struct LimitsSection: Decodable, Sendable {
     var passwordAttemptsPerMinute = 10
     var registrationsPerAddressPerMinute = 60
     var messageBytes = 65_536
+    var messagesKeptDays = 0
+    var messagesKept = 0
 
     private enum CodingKeys: String, CodingKey {
         case connections
@@ -80,6 +82,7 @@ struct LimitsSection: Decodable, Sendable {
         case registrationsPerAddressPerMinute
         case messageBytes
         case messagesKeptDays
+        case messagesKept
     }
 
     init() {}
@@ -100,11 +103,8 @@ struct LimitsSection: Decodable, Sendable {
             .registrationsPerAddressPerMinute, in: 0...1_000_000, default: registrationsPerAddressPerMinute)
         messageBytes = try values.number(.messageBytes, in: 0...524_288, default: messageBytes)
         if messageBytes == 0 { messageBytes = 524_288 }
-        guard try values.decodeIfPresent(Int.self, forKey: .messagesKeptDays) ?? 0 == 0 else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .messagesKeptDays, in: values,
-                debugDescription: "only 0 (kept for ever): this version does not remove old messages yet")
-        }
+        messagesKeptDays = try values.number(.messagesKeptDays, in: 0...Retention.mostDays, default: messagesKeptDays)
+        messagesKept = try values.number(.messagesKept, in: 0...Retention.mostMessages, default: messagesKept)
     }
 }
 

@@ -44,6 +44,7 @@ extension HostConfiguration {
         kernel.messagesPerUserPerSecond = limits.messagesPerUserPerSecond
         kernel.membership = MembershipLimits(
             conversationsPerUser: limits.conversationsPerUser, membersPerConversation: limits.membersPerConversation)
+        kernel.retention = Retention(days: limits.messagesKeptDays, messages: limits.messagesKept)
         return kernel
     }
 

@@ -134,6 +134,13 @@ public final class Host: Sendable {
         }
         let unkept = Promise.unkept(configuration.require, by: promises)
         guard unkept.isEmpty else { throw ConfigProblems(unkept) }
+        guard kernelLimits.retention.isNone || store is any StoreWithRetention else {
+            throw ConfigProblems([
+                ConfigProblem(
+                    path: "limits",
+                    text: "messagesKeptDays and messagesKept: this store keeps everything; only 0 is possible")
+            ])
+        }
 
         var transports: [any Transport] = []
         for transport in configuration.transports { transports.append(try await transport.open(context)) }

@@ -97,6 +97,8 @@ final class Operation: Sendable {
                 object.member("name_bytes", kernel.limits.nameBytes)
                 object.member("description_bytes", kernel.limits.descriptionBytes)
                 object.member("client_id_bytes", ClientID.limit)
+                object.member("messages_kept_days", kernel.limits.retention.days)
+                object.member("messages_kept", kernel.limits.retention.messages)
             }
         }
     }
@@ -111,6 +113,7 @@ final class Operation: Sendable {
         page.counter("chat_batches_failed_total", "Batches the store refused.", kernel.failedBatches)
         page.counter("chat_commands_refused_total", "Commands refused before the store.", kernel.refusedCommands)
         page.counter("chat_signals_total", "Typing and presence notices.", kernel.signals)
+        page.counter("chat_expiries_total", "Conversations that let go of old messages.", kernel.expiries)
         if let store = self.kernel.store as? any StoreThatFindsDamage {
             page.gauge(
                 "chat_store_damaged", "Pieces of the store that are not as they were written.", store.damagedPieces)

@@ -79,7 +79,7 @@ public enum Ack {
             pen.put(#","message_id":"#, posted.id.text)
         case .edited(let message, _), .deleted(let message), .reaction(let message, _, _):
             pen.put(#","message_id":"#, message.text)
-        case .created, .member, .updated, .read:
+        case .created, .member, .updated, .read, .gap:
             break
         }
         pen.put(#","conversation_id":"#, entry.conversation.text)

@@ -36,7 +36,9 @@ public enum EventForm: Sendable {
             bytes.append(UInt8(ascii: ","))
             V2.append(entry, epoch: epoch, to: &bytes)
         case .serverSent:
-            Self.begin(V2.type(of: entry), at: Cursor(epoch: epoch, pos: entry.pos), to: &bytes)
+            // Of a gap that belongs to the entry behind it, the reader's position knows nothing.
+            let cursor = entry.pos > 0 ? Cursor(epoch: epoch, pos: entry.pos) : nil
+            Self.begin(V2.type(of: entry), at: cursor, to: &bytes)
             V2.append(entry, epoch: epoch, to: &bytes)
             Self.end(&bytes)
         }

@@ -3,17 +3,18 @@ public import ChatKernel
 /// The frames of profile v1: the seed's four types, its fields first and in its order, ours behind them
 /// (`protocol.md` section 2).
 public enum V1 {
-    /// Whether a v1 connection is shown this entry. Reactions, members, details and read marks are v2's.
+    /// Whether a v1 connection is shown this entry. Reactions, members, details and read marks are v2's; a gap comes as a `system`
+    /// frame.
     public static func isVisible(_ entry: Entry) -> Bool {
         switch entry.change {
-        case .message, .edited, .deleted: true
+        case .message, .edited, .deleted, .gap: true
         case .created, .reaction, .member, .updated, .read: false
         }
     }
 
     /// Appends the frame that shows the entry, or nothing for one that v1 is not shown.
     ///
-    /// `activeUsers` is asked only for a deletion. A message that was deleted since, and an edit of one, have empty
+    /// `activeUsers` is asked only for a deletion and a gap. A message that was deleted since, and an edit of one, have empty
     /// content and `is_deleted: true` as their last field.
     public static func append(_ entry: Entry, activeUsers: () -> [UserID], to bytes: inout [UInt8]) {
         switch entry.change {
@@ -36,13 +37,18 @@ public enum V1 {
                 pen.put(#","pos":"#, entry.pos)
                 pen.raw("}")
             }
+        case .gap(let gap):
+            let users = activeUsers()
+            bytes.write(about: frame &+ 48 &* users.count) {
+                append(gap, through: entry.seq, entry.conversation, users, &$0)
+            }
         case .created, .reaction, .member, .updated, .read:
             break
         }
     }
 
     /// About the bytes that ``append(_:activeUsers:to:)`` appends, so that a batch is one allocation: at least as many when nothing
-    /// of it needs an escape. For a deletion without its active users, who are asked for later.
+    /// of it needs an escape. For a deletion or a gap without its active users, who are asked for later.
     public static func sizeEstimate(_ entry: Entry) -> Int {
         /// Field names, punctuation, timestamp and two numbers of at most 20 bytes.
         let frame = 320
@@ -55,6 +61,7 @@ public enum V1 {
                 &+ (posted.clientID?.text.utf8.count ?? 0) &+ (posted.replyTo?.text.utf8.count ?? 0)
         case .edited(let message, let content): return shared &+ message.text.utf8.count &+ content.utf8.count
         case .deleted(let message): return shared &+ message.text.utf8.count
+        case .gap: return shared
         case .created, .reaction, .member, .updated, .read: return 0
         }
     }
@@ -138,6 +145,22 @@ public enum V1 {
         pen.put(#","client_id":"#, ifAny: posted.clientID?.text)
         pen.put(#","reply_to":"#, ifAny: posted.replyTo?.text)
         if posted.isDeleted { pen.raw(#","is_deleted":true"#) }
+        pen.raw("}")
+    }
+
+    private static func append(
+        _ gap: Change.Gap, through seq: Seq, _ conversation: ConversationID, _ users: [UserID], _ pen: inout JSONPen
+    ) {
+        pen.raw(#"{"type":"system","content":""#)
+        switch gap.reason {
+        case .retention: pen.raw("Messages are not kept any more")
+        case .membership: pen.raw("Messages are not shown")
+        }
+        pen.put(#"","active_users":"#, users)
+        pen.put(#","event":"gap","conversation_id":"#, conversation.text)
+        pen.put(#","from_seq":"#, gap.from)
+        pen.put(#","to_seq":"#, seq)
+        pen.put(#","reason":"#, gap.reason.rawValue)
         pen.raw("}")
     }
 

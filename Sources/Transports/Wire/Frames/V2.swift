@@ -5,7 +5,8 @@ public enum V2 {
     /// Appends the event of an entry.
     ///
     /// First `type conversation_id seq pos cursor timestamp`, then the fields of its type; a read mark has no `seq`.
-    /// What was erased since has empty content and `is_deleted: true`.
+    /// What was erased since has empty content and `is_deleted: true`. A gap has `conversation_id from_seq to_seq reason
+    /// fillable`, and a `cursor` unless it belongs to the event behind it.
     public static func append(_ entry: Entry, epoch: Epoch, to bytes: inout [UInt8]) {
         bytes.write(about: sizeEstimate(entry)) { write(entry, epoch, &$0) }
     }
@@ -30,6 +31,7 @@ public enum V2 {
         case .member: "member"
         case .created, .updated: "conversation"
         case .read: "read"
+        case .gap: "gap"
         }
     }
 
@@ -91,6 +93,14 @@ public enum V2 {
             pen.raw(#","action":"updated""#)
             append(details, &pen)
             pen.put(#","by":"#, entry.author.id.text)
+        case .gap(let gap):
+            pen.put(#"{"type":"gap","conversation_id":"#, entry.conversation.text)
+            pen.put(#","from_seq":"#, gap.from)
+            pen.put(#","to_seq":"#, entry.seq)
+            pen.put(#","reason":"#, gap.reason.rawValue)
+            // Nobody can read what is gone, and nobody who was not there what was said.
+            pen.raw(#","fillable":false"#)
+            if entry.pos > 0 { pen.put(#","cursor":"#, Cursor(epoch: epoch, pos: entry.pos)) }
         case .read(let seq):
             begin(entry, epoch, &pen)
             pen.put(#","user_id":"#, entry.author.id.text)
@@ -109,11 +119,16 @@ public enum V2 {
         pen.put(#","timestamp":"#, entry.at)
     }
 
-    /// The details as they are from here on: `null` for what was never given.
+    /// The details as they are from here on: `null` for what was never given, no `retention` when the host's rule is all there is.
     private static func append(_ details: ConversationDetails, _ pen: inout JSONPen) {
         pen.put(#","name":"#, orNull: details.name)
         pen.put(#","description":"#, orNull: details.description)
         pen.put(#","is_group":"#, details.isGroup)
+        if let retention = details.retention {
+            pen.put(#","retention":{"days":"#, Int64(retention.days))
+            pen.put(#","messages":"#, Int64(retention.messages))
+            pen.raw("}")
+        }
     }
 
     private static func participants(_ members: [Member], _ pen: inout JSONPen) {

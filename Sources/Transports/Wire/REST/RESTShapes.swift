@@ -41,6 +41,16 @@ public enum RESTShapes {
                 JSONWriter.append(raw: "null", to: &bytes)
             }
         }
+        object.member("first_seq", conversation.firstSeq)
+        object.member("retention") { append(conversation.details.retention, to: &$0) }
+    }
+
+    private static func append(_ retention: Retention?, to bytes: inout [UInt8]) {
+        guard let retention else { return JSONWriter.append(raw: "null", to: &bytes) }
+        bytes.appendObject { object in
+            object.member("days", retention.days)
+            object.member("messages", retention.messages)
+        }
     }
 
     public static func append(_ conversations: [Conversation], to bytes: inout [UInt8]) {

@@ -51,27 +51,38 @@ public enum RequestBody {
     public struct UpdateConversation: Hashable, Sendable {
         public let name: String?
         public let description: String?
+        public let retention: Retention?
     }
 
-    /// `{name?, description?, is_group? (false), participant_ids}`
+    /// `{name?, description?, is_group? (false), retention?, participant_ids}`
     public static func createConversation(_ bytes: RawSpan) throws(ChatError) -> CreateConversation {
         let body = try object(bytes)
         return CreateConversation(
             details: ConversationDetails(
                 name: try body.optionalText("name", limit: WireLimits.name),
                 description: try body.optionalText("description", limit: WireLimits.description),
-                isGroup: try body.flag("is_group", default: false)),
+                isGroup: try body.flag("is_group", default: false), retention: try retention(body)),
             participants: try body.names(
                 "participant_ids", count: WireLimits.participants, limit: UserID.limit
             ).map { UserID($0) })
     }
 
-    /// `{name?, description?}`
+    /// `{name?, description?, retention?}`
     public static func updateConversation(_ bytes: RawSpan) throws(ChatError) -> UpdateConversation {
         let body = try object(bytes)
         return UpdateConversation(
             name: try body.optionalText("name", limit: WireLimits.name),
-            description: try body.optionalText("description", limit: WireLimits.description))
+            description: try body.optionalText("description", limit: WireLimits.description),
+            retention: try retention(body))
+    }
+
+    /// `{days? (0), messages? (0)}`, of which 0 is no limit.
+    private static func retention(_ body: JSONValue) throws(ChatError) -> Retention? {
+        guard let value = body["retention"], value != .null else { return nil }
+        guard case .object = value else { throw .invalid("retention", "an object of days and messages") }
+        return Retention(
+            days: Int(try value.optionalInteger("days", in: 0...Int64(Retention.mostDays)) ?? 0),
+            messages: Int(try value.optionalInteger("messages", in: 0...Int64(Retention.mostMessages)) ?? 0))
     }
 
     /// `{content, client_id?, reply_to?}`

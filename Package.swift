@@ -125,6 +125,7 @@ let package = Package(
             name: "ClientTests",
             dependencies: [
                 "ChatClient", "ChatKernel", "ChatWire", "ChatHost", "ChatAuth", "ChatNet", "ScriptTesting",
+                "TLSTesting",
             ],
             path: "Tests/ClientTests"),
         .testTarget(

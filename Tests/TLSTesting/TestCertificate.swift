@@ -8,8 +8,9 @@ public struct TestCertificate: Sendable {
 
     /// - Parameters:
     ///   - name: its common name.
+    ///   - others: what else it is for, as OpenSSL's configuration has it; the name and this machine unless it says otherwise.
     ///   - days: from now to its end; negative for one that has expired.
-    public init(_ name: String = "localhost", days: Int = 1) {
+    public init(_ name: String = "localhost", others: String? = nil, days: Int = 1) {
         let key = unsafe Self.makeKey()
         guard let certificate = unsafe X509_new() else { fatalError("no memory") }
         defer {
@@ -24,6 +25,10 @@ public struct TestCertificate: Sendable {
         let subject = unsafe X509_get_subject_name(certificate)
         unsafe X509_NAME_add_entry_by_txt(subject, "CN", Self.utf8, name, -1, -1, 0)
         unsafe X509_set_issuer_name(certificate, subject)
+        let names = others ?? "DNS:\(name),IP:127.0.0.1"
+        let alternatives = unsafe X509V3_EXT_nconf_nid(nil, nil, NID_subject_alt_name, names)
+        unsafe X509_add_ext(certificate, alternatives, -1)
+        unsafe X509_EXTENSION_free(alternatives)
         unsafe X509_sign(certificate, key, EVP_sha256())
         self.certificate = unsafe Self.text { unsafe PEM_write_bio_X509($0, certificate) }
         privateKey = unsafe Self.text { unsafe PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) }

@@ -3,8 +3,8 @@ public import ChatKernel
 import ChatNet
 import ChatWire
 
-// What is asked and answered once, over HTTP. All of it throws `.refused` with the server's word, `.unreachable`, `.invalidAnswer`,
-// `.unauthorized` or, once the client's run is over, `.stopped`; nothing of it is tried a second time.
+// What is asked and answered once, over HTTP. All of it throws `.refused` with the server's word, `.unreachable`, `.untrusted`,
+// `.invalidAnswer`, `.unauthorized` or, once the client's run is over, `.stopped`; nothing of it is tried a second time.
 extension ChatClient {
     /// Who the user is.
     public func me() async throws(ClientFailure) -> UserReference {
@@ -94,40 +94,39 @@ extension ChatClient {
     // MARK: Accounts
 
     /// A token for a name and a password, where the server keeps accounts.
+    /// - Parameter authorities: as ``ClientSettings/authorities``.
     public static func login(
-        to server: ServerAddress, username: String, password: String
+        to server: ServerAddress, username: String, password: String, authorities: String? = nil
     ) async throws(ClientFailure) -> String {
-        let loop = try EventLoop.started()
-        let answer = await Result.catching { () async throws(ClientFailure) in
-            try await account(server, "/api/auth/login", username, password, on: loop)
-        }
-        loop.stop()
-        await loop.ended()
-        return try read(try answer.get()) { (value) throws(ChatError) in try value.text("access_token") }
+        let answer = try await account(server, "/api/auth/login", username, password, authorities)
+        return try read(answer) { (value) throws(ChatError) in try value.text("access_token") }
     }
 
     /// Makes an account, where the server lets everybody do so.
+    /// - Parameter authorities: as ``ClientSettings/authorities``.
     public static func register(
-        at server: ServerAddress, username: String, password: String
+        at server: ServerAddress, username: String, password: String, authorities: String? = nil
     ) async throws(ClientFailure) {
-        let loop = try EventLoop.started()
-        let answer = await Result.catching { () async throws(ClientFailure) in
-            try await account(server, "/api/auth/register", username, password, on: loop)
-        }
-        loop.stop()
-        await loop.ended()
-        _ = try answer.get()
+        _ = try await account(server, "/api/auth/register", username, password, authorities)
     }
 
     private static func account(
-        _ server: ServerAddress, _ path: String, _ username: String, _ password: String, on loop: EventLoop
+        _ server: ServerAddress, _ path: String, _ username: String, _ password: String, _ authorities: String?
     ) async throws(ClientFailure) -> HTTPAnswer {
+        let trust = try server.trust(authorities)
+        let loop = try EventLoop.started()
         var body: [UInt8] = []
         body.appendObject { object in
             object.member("username", username)
             object.member("password", password)
         }
-        let answer = try await exchange(HTTPRequest("POST", server.prefix + path, token: nil, body: body), server, loop)
+        let request = HTTPRequest("POST", server.prefix + path, token: nil, body: body)
+        let result = await Result.catching { () async throws(ClientFailure) in
+            try await exchange(request, server, trust, loop)
+        }
+        loop.stop()
+        await loop.ended()
+        let answer = try result.get()
         guard answer.isFine else { throw .refused(answer.refusal.error) }
         return answer
     }
@@ -149,7 +148,7 @@ extension ChatClient {
     ) async throws(ClientFailure) -> HTTPAnswer {
         let token = try await currentToken()
         let request = HTTPRequest(method, server.prefix + path, token: token, body: body)
-        let answer = try await Self.exchange(request, server, loop)
+        let answer = try await Self.exchange(request, server, trust, loop)
         if answer.head.status == 401 {
             forget(token)
             throw .unauthorized
@@ -174,7 +173,7 @@ extension ChatClient {
     private static let patience: Int64 = 30_000_000_000
 
     private static func exchange(
-        _ request: HTTPRequest, _ server: ServerAddress, _ loop: EventLoop
+        _ request: HTTPRequest, _ server: ServerAddress, _ trust: TLSTrust?, _ loop: EventLoop
     ) async throws(ClientFailure) -> HTTPAnswer {
         guard let bytes = request.bytes(to: server) else {
             throw .invalidAnswer("the token holds what a token cannot")
@@ -183,7 +182,8 @@ extension ChatClient {
             (continuation: CheckedContinuation<Result<HTTPAnswer, ClientFailure>, Never>) in
             let isRunning = loop.post {
                 let call = HTTPCall { continuation.resume(returning: $0) }
-                _ = Dial.start(to: server, on: loop, saying: bytes, deadline: loop.now &+ patience, for: call)
+                _ = Dial.start(
+                    to: server, trusting: trust, on: loop, saying: bytes, deadline: loop.now &+ patience, for: call)
             }
             if !isRunning { continuation.resume(returning: .failure(.stopped)) }
         }

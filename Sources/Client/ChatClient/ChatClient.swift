@@ -4,7 +4,7 @@ import Synchronization
 
 /// A user's side of a chat: what happens in all of its conversations, in order and once each, and messages that arrive, whatever the network does.
 ///
-///     let client = try ChatClient(ServerAddress("http://127.0.0.1:8000")) { token }
+///     let client = try ChatClient(ServerAddress("https://chat.example")) { token }
 ///     try await withThrowingTaskGroup { group in
 ///         group.addTask { try await client.run() }
 ///         for await event in client.events { … }
@@ -21,6 +21,8 @@ public final class ChatClient: Sendable {
 
     public let server: ServerAddress
     let loop: EventLoop
+    /// Nil for a server without TLS.
+    let trust: TLSTrust?
     private let settings: ClientSettings
     private let source: TokenSource
     private let start: String?
@@ -37,7 +39,7 @@ public final class ChatClient: Sendable {
     /// - Parameters:
     ///   - cursor: where the app stands; nil for one that knows nothing, which is told of everything by a snapshot first.
     ///   - outbox: where messages are kept besides memory; nil for nowhere.
-    /// - Throws: `.unreachable` when the system has no descriptor or thread left.
+    /// - Throws: `.unreachable` when the system has no descriptor or thread left; `.unsupported` when the file of authorities cannot be used.
     public init(
         _ server: ServerAddress, cursor: String? = nil, outbox: (any OutboxStore)? = nil,
         settings: ClientSettings = ClientSettings(), token: @escaping TokenSource
@@ -48,6 +50,7 @@ public final class ChatClient: Sendable {
         start = cursor
         queue = EventQueue(limit: settings.eventLimit, cursor: cursor)
         desk = OutboxDesk(limit: settings.outboxLimit, store: outbox)
+        trust = try server.trust(settings.authorities)
         loop = try EventLoop.started()
     }
 
@@ -60,7 +63,9 @@ public final class ChatClient: Sendable {
     /// - Throws: `.unauthorized` when there is no token that the server takes; `.outboxBroken`; `.stopped` for a second call.
     public func run() async throws(ClientFailure) {
         let (requests, door) = AsyncStream<Engine.Request>.makeStream()
-        let engine = Engine(server, settings, cursor: start, on: loop, events: queue, desk: desk) { door.yield($0) }
+        let engine = Engine(
+            server, trusting: trust, settings, cursor: start, on: loop, events: queue, desk: desk
+        ) { door.yield($0) }
         let isFirst = life.withLock { life in
             defer { life.hasRun = true }
             if !life.hasRun { life.engine = engine }
@@ -190,6 +195,18 @@ public final class ChatClient: Sendable {
     /// The server does not take this one.
     func forget(_ token: String) {
         life.withLock { if $0.token == token { $0.token = nil } }
+    }
+}
+
+extension ServerAddress {
+    /// Whom to believe that it is this server; nil without TLS.
+    func trust(_ authorities: String?) throws(ClientFailure) -> TLSTrust? {
+        guard isSecure else { return nil }
+        do throws(TLSTrust.Problem) {
+            return try TLSTrust(authorities.map { .file($0) } ?? .system)
+        } catch {
+            throw .unsupported("No server can be believed: \(error)")
+        }
     }
 }
 

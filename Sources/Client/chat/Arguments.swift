@@ -3,6 +3,8 @@ struct Arguments: Sendable {
     var url = "http://127.0.0.1:8000"
     var user = ""
     var room: String?
+    /// A file of authorities, instead of the system's.
+    var authorities: String?
     var registers = false
     var isPolling = false
     var wantsHelp = false
@@ -26,6 +28,7 @@ struct Arguments: Sendable {
             case "--url": url = try value()
             case "--user": user = try value()
             case "--room": room = try value()
+            case "--ca": authorities = try value()
             case "--register": registers = true
             case "--polling": isPolling = true
             default: throw Mistake(text: "There is no option \(word).")
@@ -35,11 +38,12 @@ struct Arguments: Sendable {
     }
 
     static let help = """
-        chat --user NAME [--url http://127.0.0.1:8000] [--room ID|NAME] [--register] [--polling]
+        chat --user NAME [--url http://127.0.0.1:8000] [--room ID|NAME] [--register] [--polling] [--ca FILE]
 
         Talks to a chat server. What you type is said in the room that is open; what happens there is printed.
         The password is asked for, or taken from CHAT_PASSWORD. --register makes the account first.
-        --polling does without WebSocket.
+        --polling does without WebSocket. An https server must have a certificate from an authority that the system
+        trusts, or from one of those in the file that --ca names.
 
         \(Order.summary)
         Standard input may be a file or a pipe: at its end chat waits until all is sent, and leaves with 0.

@@ -25,17 +25,22 @@ actor Program {
             let server = try ServerAddress(arguments.url)
             let credentials = credentials
             if arguments.registers {
-                try await ChatClient.register(at: server, username: credentials.user, password: credentials.password)
+                try await ChatClient.register(
+                    at: server, username: credentials.user, password: credentials.password,
+                    authorities: arguments.authorities)
+            }
+            let login = { @Sendable [authorities = arguments.authorities] () async throws(ClientFailure) in
+                try await ChatClient.login(
+                    to: server, username: credentials.user, password: credentials.password, authorities: authorities)
             }
             // Asked for here first, so that a wrong password is said at once.
-            let token = FirstToken(
-                try await ChatClient.login(to: server, username: credentials.user, password: credentials.password))
+            let token = FirstToken(try await login())
             var settings = ClientSettings()
             settings.webSocket = !arguments.isPolling
+            settings.authorities = arguments.authorities
             let client = try ChatClient(server, settings: settings) {
                 if let first = await token.take() { return first }
-                return try await ChatClient.login(
-                    to: server, username: credentials.user, password: credentials.password)
+                return try await login()
             }
             let me = try await client.me()
             return await converse(Talk(client, Rooms(me: me), wanted: arguments.room), client, lines)

@@ -55,6 +55,7 @@ final class Talk {
                 "\(title(gap.conversation)): \(gap.seqs.lowerBound) to \(gap.seqs.upperBound) are left out (\(gap.reason))."
             )
         case .connection(let state): note(Self.words(for: state))
+        case .distrusted(let detail): note(ClientFailure.untrusted(detail).description)
         case .sent(let item, _): unsent.remove(item.clientID)
         case .refused(let item, let error):
             unsent.remove(item.clientID)

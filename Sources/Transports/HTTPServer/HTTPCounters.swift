@@ -84,7 +84,8 @@ public final class HTTPCounters: Sendable {
         switch failure {
         case nil: handshakesDone.wrappingAdd(1, ordering: .relaxed)
         case .late: handshakesLate.wrappingAdd(1, ordering: .relaxed)
-        case .peerLeft, .plainHTTP, .refused, .abandoned: handshakesFailed.wrappingAdd(1, ordering: .relaxed)
+        case .peerLeft, .plainHTTP, .refused, .untrusted, .failed, .abandoned:
+            handshakesFailed.wrappingAdd(1, ordering: .relaxed)
         }
     }
 

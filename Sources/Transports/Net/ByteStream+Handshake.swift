@@ -3,13 +3,16 @@ import CLinux
 // The TLS handshake, before the stream is open: nobody but its owner knows of it yet.
 extension ByteStream {
     /// Begins one. The handler comes when it is over.
-    func greet(with tls: TLSContext, _ attach: @escaping (ByteStream) -> any StreamHandler) {
+    func greet(as role: TLSRole, _ attach: @escaping (ByteStream) -> any StreamHandler) {
         state = .greeting
-        guard socket.secure(with: tls, TLSSession.Greeting(began: loop.now, attach: attach)) else {
+        guard socket.secure(as: role, TLSSession.Greeting(began: loop.now, attach: attach)) else {
             owner?.handshakeOver(self, failure: .abandoned)
             return end(.failed(ENOMEM))
         }
-        if watch() { askForTime() }
+        guard watch() else { return }
+        askForTime()
+        // The client speaks first, when its connection stands.
+        if case .client = role { wish(.write) }
     }
 
     /// Asks the owner until when it may go on.
@@ -39,6 +42,9 @@ extension ByteStream {
             handshakeOver(nil)
             receiver = greeting.attach(self)
             if tls.holdsInput { loop.redeliver(self) }
+        case .failed(let failure) where tls.peer != nil:
+            handshakeOver(failure)
+            end(.closed)
         case .failed(let failure):
             // OpenSSL has sent its alert. The rest is plain, and an end in order, so that the peer can read it.
             tls.greeting = nil

@@ -151,9 +151,9 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     // MARK: Called by the loop
 
-    func open(_ tls: TLSContext?, _ attach: @escaping (ByteStream) -> any StreamHandler) {
-        if let tls {
-            greet(with: tls, attach)
+    func open(_ role: TLSRole?, _ attach: @escaping (ByteStream) -> any StreamHandler) {
+        if let role {
+            greet(as: role, attach)
         } else if watch() {
             state = .open
             receiver = attach(self)

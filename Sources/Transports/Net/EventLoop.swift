@@ -104,9 +104,16 @@ public final class EventLoop: @unchecked Sendable {
         _ descriptor: consuming Descriptor, peer: String, owner: (any StreamOwner)? = nil, tls: TLSContext? = nil,
         attach: @escaping @Sendable (ByteStream) -> any StreamHandler
     ) {
+        adopt(descriptor, peer: peer, owner: owner, as: tls.map { .server($0) }, attach: attach)
+    }
+
+    func adopt(
+        _ descriptor: consuming Descriptor, peer: String, owner: (any StreamOwner)?, as role: TLSRole?,
+        attach: @escaping @Sendable (ByteStream) -> any StreamHandler
+    ) {
         let stream = ByteStream(descriptor, peer: peer, loop: self, owner: owner)
         // A loop that has ended drops the closure, and with it the stream and its descriptor.
-        post { stream.open(tls, attach) }
+        post { stream.open(role, attach) }
     }
 
     // MARK: On the loop

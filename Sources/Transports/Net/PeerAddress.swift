@@ -74,9 +74,13 @@ extension EventLoop {
     ///
     /// The system gives up after minutes: a handler that wants to know earlier sets a deadline.
     ///
+    /// - Parameters:
+    ///   - owner: told what becomes of it, and so of a handshake that comes to nothing.
+    ///   - server: whom to shake hands with, before there is a handler; nil to speak without TLS.
     /// - Throws: when the process has no descriptor left, or the address cannot be used at all.
     public func connect(
-        to address: PeerAddress, attach: @escaping @Sendable (ByteStream) -> any StreamHandler
+        to address: PeerAddress, owner: (any StreamOwner)? = nil, expecting server: TLSPeer? = nil,
+        attach: @escaping @Sendable (ByteStream) -> any StreamHandler
     ) throws(SystemError) {
         let flags = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = Descriptor(owning: CLinux.socket(Int32(address.storage.ss_family), flags, 0))
@@ -90,6 +94,7 @@ extension EventLoop {
         guard code == 0 || code == EINPROGRESS || code == EINTR else {
             throw SystemError(call: "connect", code: code)
         }
-        adopt(descriptor, peer: SocketAddress.text(of: address.storage).host, attach: attach)
+        let host = SocketAddress.text(of: address.storage).host
+        adopt(descriptor, peer: host, owner: owner, as: server.map { .client($0) }, attach: attach)
     }
 }

@@ -15,8 +15,8 @@ struct StreamSocket: ~Copyable {
     var number: Int32 { plain.number }
 
     /// Puts TLS on it. False when there is no memory for that.
-    mutating func secure(with context: TLSContext, _ greeting: TLSSession.Greeting) -> Bool {
-        tls = TLSSession(on: number, with: context.credentials)
+    mutating func secure(as role: TLSRole, _ greeting: TLSSession.Greeting) -> Bool {
+        tls = TLSSession(on: number, as: role)
         tls?.greeting = greeting
         return tls != nil
     }

@@ -35,13 +35,18 @@ final class TLSCredentials: @unchecked Sendable {
         }
         unsafe context = made
         protocols = settings.applicationProtocols.map { Array($0.utf8) }.filter { (1...255).contains($0.count) }
-        configure(from: settings.minimumVersion)
+        unsafe Self.agree(in: context, from: settings.minimumVersion)
+        unsafe SSL_CTX_set_num_tickets(context, 1)
+        if !protocols.isEmpty {
+            unsafe SSL_CTX_set_alpn_select_cb(context, chooseProtocol, Unmanaged.passUnretained(self).toOpaque())
+        }
     }
 
-    private func configure(from minimum: TLSContext.Settings.Version) {
+    /// The terms, which are the same for both ends.
+    static func agree(in context: OpaquePointer, from minimum: TLSContext.Settings.Version) {
         unsafe SSL_CTX_set_options(context, chat_tls_options)
-        unsafe SSL_CTX_set_cipher_list(context, Self.ciphersOf12)
-        unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, Self.number(of: minimum), nil)
+        unsafe SSL_CTX_set_cipher_list(context, ciphersOf12)
+        unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, number(of: minimum), nil)
         // An idle connection holds no buffers; a write may take a part, and go on from a queue that has moved.
         let modes = SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_MODE, Int(modes), nil)
@@ -49,12 +54,8 @@ final class TLSCredentials: @unchecked Sendable {
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_CLEAR_MODE, Int(SSL_MODE_AUTO_RETRY), nil)
         // One system call for a record, not one for its header and one for the rest.
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_READ_AHEAD, 1, nil)
-        // Sessions are the client's to keep, in tickets.
+        // Sessions are the client's to keep, in tickets; ours does not.
         unsafe SSL_CTX_ctrl(context, SSL_CTRL_SET_SESS_CACHE_MODE, Int(SSL_SESS_CACHE_OFF), nil)
-        unsafe SSL_CTX_set_num_tickets(context, 1)
-        if !protocols.isEmpty {
-            unsafe SSL_CTX_set_alpn_select_cb(context, chooseProtocol, Unmanaged.passUnretained(self).toOpaque())
-        }
     }
 
     deinit { unsafe SSL_CTX_free(context) }

@@ -39,6 +39,17 @@ extension TLSCredentials {
     }
 }
 
+extension TLSTrust {
+    /// Has the context trust the certificates of a file.
+    static func load(_ path: String, into context: OpaquePointer) throws(Problem) {
+        do throws(Complaint) {
+            unsafe try PEMFile(path).useAuthorities(in: context)
+        } catch {
+            throw Problem(description: error.detail)
+        }
+    }
+}
+
 private struct Complaint: Error {
     let detail: String
 }
@@ -145,6 +156,24 @@ private struct PEMFile {
             guard unsafe SSL_CTX_use_PrivateKey(context, key) == 1, unsafe SSL_CTX_check_private_key(context) == 1
             else {
                 throw Complaint(detail: "the key of \(path) is not the certificate's: \(OpenSSLText.lastReason())")
+            }
+        }
+    }
+
+    /// All certificates, as those of authorities.
+    func useAuthorities(in context: OpaquePointer) throws(Complaint) {
+        unsafe try reading { bio throws(Complaint) in
+            let store = unsafe SSL_CTX_get_cert_store(context)
+            var isEmpty = true
+            while let authority = unsafe PEM_read_bio_X509(bio, nil, noPassPhrase, nil) {
+                defer { unsafe X509_free(authority) }
+                guard unsafe X509_STORE_add_cert(store, authority) == 1 else {
+                    throw Complaint(detail: "OpenSSL refuses a certificate of \(path): \(OpenSSLText.lastReason())")
+                }
+                isEmpty = false
+            }
+            guard !isEmpty else {
+                throw Complaint(detail: "the file \(path) has no PEM certificate (\"-----BEGIN CERTIFICATE-----\")")
             }
         }
     }

@@ -32,7 +32,9 @@ final class TLSSession {
 
     private let ssl: OpaquePointer
     /// Keeps alive what OpenSSL's callbacks point at.
-    private let credentials: TLSCredentials
+    private let source: AnyObject
+    /// On the client's end: whom it is to be.
+    let peer: TLSPeer?
     /// The last failure of the socket beneath.
     private var code: Int32 = 0
     /// OpenSSL forbids any further call after a fatal error.
@@ -51,14 +53,30 @@ final class TLSSession {
     }
 
     /// Nil when there is no memory for it.
-    init?(on number: Int32, with credentials: TLSCredentials) {
-        guard let ssl = unsafe SSL_new(credentials.context) else { return nil }
+    init?(on number: Int32, as role: TLSRole) {
+        let context: OpaquePointer
+        switch role {
+        case .server(let terms):
+            let credentials = terms.credentials
+            unsafe context = credentials.context
+            source = credentials
+            peer = nil
+        case .client(let server):
+            unsafe context = server.trust.context
+            source = server.trust
+            peer = server
+        }
+        guard let ssl = unsafe SSL_new(context) else { return nil }
         unsafe self.ssl = ssl
         self.number = number
-        self.credentials = credentials
         guard let bio = unsafe SocketBIO.make(over: self) else { return nil }
         unsafe SSL_set_bio(ssl, bio, bio)
-        unsafe SSL_set_accept_state(ssl)
+        if let peer {
+            unsafe SSL_set_connect_state(ssl)
+            guard expect(peer.host) else { return nil }
+        } else {
+            unsafe SSL_set_accept_state(ssl)
+        }
     }
 
     deinit { unsafe SSL_free(ssl) }
@@ -76,6 +94,18 @@ final class TLSSession {
         case failed(TLSFailure)
     }
 
+    /// Whom the certificate must be for. False when it cannot be checked, and so nothing may be said.
+    private func expect(_ host: String) -> Bool {
+        guard !host.isEmpty else { return false }
+        let flags = UInt32(X509_CHECK_FLAG_NEVER_CHECK_SUBJECT) | UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS)
+        unsafe SSL_set_hostflags(ssl, flags)
+        defer { ERR_clear_error() }
+        if unsafe X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1 { return true }
+        var name = Array(host.utf8CString)
+        guard unsafe SSL_set1_host(ssl, host) == 1 else { return false }
+        return unsafe SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, Int(TLSEXT_NAMETYPE_host_name), &name) == 1
+    }
+
     func shakeHands() -> Step {
         ERR_clear_error()
         let result = unsafe SSL_do_handshake(ssl)
@@ -90,8 +120,19 @@ final class TLSSession {
         default:
             isBroken = true
             defer { ERR_clear_error() }
-            return .failed(isTruncated || code != 0 ? .peerLeft : TLSFailure.fromErrorQueue())
+            return .failed(failureOfHandshake())
         }
+    }
+
+    private func failureOfHandshake() -> TLSFailure {
+        if code != 0 { return peer == nil ? .peerLeft : .failed(code) }
+        if isTruncated { return .peerLeft }
+        guard let peer else { return TLSFailure.fromErrorQueue() }
+        // Whatever came was no record.
+        if ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_WRONG_VERSION_NUMBER { return .refused("it speaks no TLS") }
+        let verdict = unsafe SSL_get_verify_result(ssl)
+        guard verdict != X509_V_OK else { return TLSFailure.fromErrorQueue() }
+        return .untrusted(OpenSSLText.distrust(Int32(truncatingIfNeeded: verdict), of: peer.host))
     }
 
     // MARK: Reading

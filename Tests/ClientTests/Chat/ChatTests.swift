@@ -51,6 +51,27 @@ struct ChatTests {
         }
     }
 
+    @Test("by TLS, and only with whom the system, or --ca, trusts")
+    func secure() async throws {
+        let certificate = try CertificateFiles()
+        try await TestHost.serve(certificate: certificate) { host in
+            let url = host.server.description
+            try await onThread {
+                let stranger = try ChatProcess(["--url", url, "--user", "ann", "--register"])
+                #expect(try stranger.rest() == 1)
+                #expect(stranger.said.first?.contains("comes from no authority that is trusted here") == true)
+                for (more, environment) in [
+                    (["--register", "--ca", certificate.chain], []), ([], ["SSL_CERT_FILE=" + certificate.chain]),
+                ] as [([String], [String])] {
+                    let ann = try ChatProcess(["--url", url, "--user", "ann"] + more, environment: environment)
+                    try ann.line(with: "* connected")
+                    try ann.type("/quit")
+                    #expect(try ann.rest() == 0)
+                }
+            }
+        }
+    }
+
     @Test("what comes by a pipe is all sent before it leaves, in order")
     func script() async throws {
         try await TestHost.serve { host in
@@ -96,7 +117,10 @@ struct ChatTests {
                 ([], "x", 2, "chat: --user NAME"), (["--user"], "x", 2, "chat: --user needs a value."),
                 (["--user", "ann", "--dance"], "x", 2, "chat: There is no option --dance."),
                 (["--user", "ann"], nil, 2, "chat: A password is needed"),
-                (["--user", "ann", "--url", "https://chat.example"], "x", 1, "chat: https is not spoken yet"),
+                (
+                    ["--user", "ann", "--url", "https://127.0.0.1:1", "--ca", "/nowhere/ca.pem"], "x", 1,
+                    "chat: No server can be believed: the file /nowhere/ca.pem cannot be read"
+                ),
                 (["--user", "ann", "--url", "http://127.0.0.1:1"], "x", 1, "chat: The server cannot be reached"),
             ] as [([String], String?, Int32, String)] {
                 let process = try ChatProcess(arguments, password: password)

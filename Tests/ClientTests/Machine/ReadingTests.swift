@@ -86,9 +86,19 @@ struct ReadingTests {
         #expect(try ServerAddress("ws://chat.example/team/").description == "http://chat.example/team")
         #expect(try ServerAddress("http://[::1]:81/").description == "http://[::1]:81")
         #expect(try ServerAddress("http://[::1]").host == "::1")
+        for (text, port, description) in [
+            ("https://chat.example", 443, "https://chat.example"), ("WSS://a/x/", 443, "https://a/x"),
+            ("https://[::1]:8443", 8443, "https://[::1]:8443"), ("https://a:80", 80, "https://a:80"),
+            ("http://a:443", 443, "http://a:443"), ("ws://a", 80, "http://a"),
+        ] as [(String, UInt16, String)] {
+            let address = try ServerAddress(text)
+            #expect(address.port == port)
+            #expect(address.description == description)
+            #expect(address.isSecure == description.hasPrefix("https"))
+        }
         for text in [
-            "", "chat", "https://chat.example", "wss://chat.example", "http://", "http://:80", "http://a:b",
-            "http://a:99999", "ftp://a", "http://me@a", "http://a/ b", "http://a?b",
+            "", "chat", "http://", "http://:80", "http://a:b", "https://", "https://a:b", "https:a", "http://a:99999",
+            "ftp://a", "http://me@a", "http://a/ b", "http://a?b",
         ] {
             #expect(throws: ClientFailure.self, "\(text)") { try ServerAddress(text) }
         }

@@ -13,7 +13,9 @@ final class ChatProcess: @unchecked Sendable {
     /// All that it has said.
     private(set) var said: [String] = []
 
-    init(_ arguments: [String], password: String? = "correct horse") throws {
+    init(
+        _ arguments: [String], password: String? = "correct horse", environment more: [String] = []
+    ) throws {
         guard let path = Self.path else { throw Trouble("chat was not built") }
         var (down, up): ([Int32], [Int32]) = ([0, 0], [0, 0])
         guard unsafe pipe(&down) == 0, unsafe pipe(&up) == 0 else { throw Trouble("pipe: errno \(errno)") }
@@ -29,7 +31,7 @@ final class ChatProcess: @unchecked Sendable {
             close(up[1])
         }
         process = try unsafe ChildProcess(
-            [path] + arguments, environment: password.map { ["CHAT_PASSWORD=" + $0] } ?? [], &actions)
+            [path] + arguments, environment: (password.map { ["CHAT_PASSWORD=" + $0] } ?? []) + more, &actions)
         input = down[1]
         output = up[0]
     }

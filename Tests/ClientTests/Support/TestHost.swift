@@ -21,15 +21,18 @@ struct TestHost: Sendable {
     ///   - ways: by which a client may come, besides REST.
     ///   - port: 0 for any.
     ///   - database: a file; nil for memory.
+    ///   - certificate: for TLS in place of plain HTTP.
     static func start(
-        _ ways: [Way] = [.webSocket, .polls], port: UInt16 = 0, database: String? = nil
+        _ ways: [Way] = [.webSocket, .polls], port: UInt16 = 0, database: String? = nil,
+        certificate: CertificateFiles? = nil
     ) async throws -> TestHost {
         let store = database.map { #"{ "type": "sqlite", "path": "\#($0)" }"# } ?? #"{ "type": "memory" }"#
         let transports = ways.map { #"{ "type": "\#($0.rawValue)" }"# }.joined(separator: ", ")
+        let tls = certificate.map { #", "tls": { "certificate": "\#($0.chain)", "privateKey": "\#($0.key)" }"# } ?? ""
         let text = """
             { "store": \(store),
               "auth": { "secretKey": "a secret of this test, as long as it ought to be", "autoProvision": true },
-              "http": { "listen": "127.0.0.1:\(port)", "loops": 1 },
+              "http": { "listen": "127.0.0.1:\(port)", "loops": 1\(tls) },
               "transports": [ { "type": "rest" }, \(transports) ],
               "limits": { "messagesPerUserPerSecond": 0 } }
             """
@@ -62,9 +65,9 @@ struct TestHost: Sendable {
     /// Serves for as long as the script takes.
     static func serve<Value: Sendable>(
         _ ways: [Way] = [.webSocket, .polls], port: UInt16 = 0, database: String? = nil,
-        _ script: (TestHost) async throws -> Value
+        certificate: CertificateFiles? = nil, _ script: (TestHost) async throws -> Value
     ) async throws -> Value {
-        let host = try await start(ways, port: port, database: database)
+        let host = try await start(ways, port: port, database: database, certificate: certificate)
         let value = await Result.catching { try await script(host) }
         try await host.stop()
         return try value.get()
@@ -85,9 +88,10 @@ struct TestHost: Sendable {
     }
 
     /// A group of these users, the first of whom owns it.
-    func room(_ names: String...) async throws -> ConversationID {
-        for name in names { _ = try await client(name).me() }
-        return try await client(names[0]).createConversation(name: "Tea", with: names.dropFirst().map { UserID($0) }).id
+    func room(_ names: String..., settings: ClientSettings = .hasty) async throws -> ConversationID {
+        for name in names { _ = try await client(name, settings: settings).me() }
+        let owner = try client(names[0], settings: settings)
+        return try await owner.createConversation(name: "Tea", with: names.dropFirst().map { UserID($0) }).id
     }
 
     /// Says something as somebody, past all transports.
@@ -104,6 +108,13 @@ extension ClientSettings {
         settings.longestRetry = 100
         settings.upgradeRetry = 50
         settings.pollSeconds = 5
+        return settings
+    }
+
+    /// The same, believing who has this certificate.
+    static func hasty(trusting certificate: CertificateFiles) -> ClientSettings {
+        var settings = hasty
+        settings.authorities = certificate.chain
         return settings
     }
 }

@@ -3,35 +3,43 @@ import ChatNet
 
 /// Whoever waits for a connection, and then has it.
 protocol Dialler: StreamHandler {
-    /// There was none to be had, and there will be none.
-    func unreachable(_ detail: String)
+    /// There was none to be had, and there will be none: `.unreachable` or `.untrusted`.
+    func unreachable(_ failure: ClientFailure)
 }
 
-/// Connects to one address of a server after the other, says the first words, and hands over whoever answers. Lives on its loop, which
-/// `@unchecked Sendable` stands on.
-final class Dial: StreamHandler, @unchecked Sendable {
+/// Connects to one address of a server after the other, shakes hands if it speaks TLS, says the first words, and hands over whoever answers.
+/// Lives on its loop, which `@unchecked Sendable` stands on.
+final class Dial: StreamHandler, StreamOwner, @unchecked Sendable {
     private let loop: EventLoop
     private let request: [UInt8]
+    private let peer: TLSPeer?
     private let dialler: any Dialler
     private let deadline: Int64
     private var addresses: ArraySlice<PeerAddress> = []
     private var stream: ByteStream?
     private var isOver = false
 
-    private init(_ loop: EventLoop, _ request: [UInt8], deadline: Int64, for dialler: any Dialler) {
+    private init(
+        _ loop: EventLoop, _ request: [UInt8], to peer: TLSPeer?, deadline: Int64, for dialler: any Dialler
+    ) {
         self.loop = loop
         self.request = request
+        self.peer = peer
         self.deadline = deadline
         self.dialler = dialler
     }
 
     /// Begins, on the loop. What comes of it is said later.
     ///
-    /// - Parameter deadline: when to give up if nothing has been answered by then, in nanoseconds of the loop's clock.
+    /// - Parameters:
+    ///   - trust: whom to believe; nil for a server that speaks no TLS.
+    ///   - deadline: when to give up if nothing has been answered by then, in nanoseconds of the loop's clock.
     static func start(
-        to server: ServerAddress, on loop: EventLoop, saying request: [UInt8], deadline: Int64, for dialler: any Dialler
+        to server: ServerAddress, trusting trust: TLSTrust?, on loop: EventLoop, saying request: [UInt8],
+        deadline: Int64, for dialler: any Dialler
     ) -> Dial {
-        let dial = Dial(loop, request, deadline: deadline, for: dialler)
+        let peer = trust.map { TLSPeer(server.host, trusting: $0) }
+        let dial = Dial(loop, request, to: peer, deadline: deadline, for: dialler)
         // The look-up has no bound of its own.
         loop.schedule(after: deadline &- loop.now) { [weak dial] in
             guard let dial, dial.stream == nil else { return }
@@ -59,18 +67,20 @@ final class Dial: StreamHandler, @unchecked Sendable {
         stream = nil
     }
 
-    private func fail(_ detail: String) {
+    private func fail(_ detail: String) { fail(.unreachable(detail)) }
+
+    private func fail(_ failure: ClientFailure) {
         guard !isOver else { return }
         isOver = true
         stream = nil
-        dialler.unreachable(detail)
+        dialler.unreachable(failure)
     }
 
     private func next(_ detail: String) {
         guard !isOver else { return }
         guard let address = addresses.popFirst() else { return fail(detail) }
         do throws(SystemError) {
-            try loop.connect(to: address) { [self] in begin(on: $0) }
+            try loop.connect(to: address, owner: peer == nil ? nil : self, expecting: peer) { [self] in begin(on: $0) }
         } catch {
             next(error.description)
         }
@@ -86,6 +96,29 @@ final class Dial: StreamHandler, @unchecked Sendable {
         stream.send(request)
         return self
     }
+
+    // MARK: The handshake
+
+    func handshakeDeadline(of stream: ByteStream, began: Int64) -> Int64? {
+        guard !isOver else { return nil }
+        self.stream = stream
+        return deadline
+    }
+
+    func handshakeOver(_ stream: ByteStream, failure: TLSFailure?) {
+        guard let failure, !isOver else { return }
+        self.stream = nil
+        switch failure {
+        case .untrusted(let detail): fail(.untrusted(detail))
+        case .late: fail("it took too long")
+        // Nothing has been said to anybody.
+        case .failed, .peerLeft: next("\(failure)")
+        case .refused(let reason): fail("TLS: \(reason)")
+        case .plainHTTP, .abandoned: fail("the connection was closed")
+        }
+    }
+
+    func ended(_ stream: ByteStream) {}
 
     // MARK: Until somebody answers
 

@@ -13,6 +13,7 @@ final class Engine: @unchecked Sendable {
     }
 
     private let server: ServerAddress
+    private let trust: TLSTrust?
     private let settings: ClientSettings
     private let loop: EventLoop
     private let events: EventQueue
@@ -25,10 +26,11 @@ final class Engine: @unchecked Sendable {
     private var isFull = false
 
     init(
-        _ server: ServerAddress, _ settings: ClientSettings, cursor: String?, on loop: EventLoop, events: EventQueue,
-        desk: OutboxDesk, ask: @escaping @Sendable (Request) -> Void
+        _ server: ServerAddress, trusting trust: TLSTrust?, _ settings: ClientSettings, cursor: String?,
+        on loop: EventLoop, events: EventQueue, desk: OutboxDesk, ask: @escaping @Sendable (Request) -> Void
     ) {
         self.server = server
+        self.trust = trust
         self.settings = settings
         self.loop = loop
         self.events = events
@@ -123,7 +125,8 @@ final class Engine: @unchecked Sendable {
                 untilPing: ClientMachine.nanoseconds(settings.heartbeat), forPong: patience, forClose: 1_000_000_000),
             now: loop.now
         ) { [weak self] in self?.hear($0, from: number) }
-        let dial = Dial.start(to: server, on: loop, saying: request, deadline: loop.now + patience, for: call)
+        let dial = Dial.start(
+            to: server, trusting: trust, on: loop, saying: request, deadline: loop.now + patience, for: call)
         sockets[number] = (dial, call)
     }
 
@@ -141,13 +144,19 @@ final class Engine: @unchecked Sendable {
         case .notUpgraded(let answer):
             sockets[number] = nil
             take(.notUpgraded(number, answer.refusal))
-        case .unreachable:
+        case .unreachable(let failure):
             sockets[number] = nil
+            regard(failure)
             take(.unreachable(number))
         case .closed(let code):
             sockets[number] = nil
             take(.closed(number, code: code))
         }
+    }
+
+    /// A server that cannot be reached is tried again; of one that cannot be believed the app is to know.
+    private func regard(_ failure: ClientFailure) {
+        if case .untrusted(let detail) = failure { take(.distrusted(detail)) }
     }
 
     // MARK: HTTP
@@ -160,7 +169,9 @@ final class Engine: @unchecked Sendable {
         }
         call(number, request, patience + ClientMachine.nanoseconds(seconds * 1000)) { [weak self] result in
             switch result {
-            case .failure: self?.take(.pollFailed(number))
+            case .failure(let failure):
+                self?.regard(failure)
+                self?.take(.pollFailed(number))
             case .success(let answer) where answer.isFine:
                 do throws(ChatError) {
                     self?.take(.polled(number, try PollAnswer(answer.body)))
@@ -178,7 +189,9 @@ final class Engine: @unchecked Sendable {
         }
         call(number, request, patience) { [weak self] result in
             switch result {
-            case .failure: self?.take(.postFailed(number))
+            case .failure(let failure):
+                self?.regard(failure)
+                self?.take(.postFailed(number))
             case .success(let answer) where answer.isFine:
                 if let receipt = Receipt(answer) {
                     self?.take(.posted(number, receipt))
@@ -199,7 +212,8 @@ final class Engine: @unchecked Sendable {
             guard self?.calls.removeValue(forKey: number) != nil else { return }
             completion(result)
         }
-        calls[number] = Dial.start(to: server, on: loop, saying: request, deadline: loop.now + patience, for: call)
+        calls[number] = Dial.start(
+            to: server, trusting: trust, on: loop, saying: request, deadline: loop.now + patience, for: call)
     }
 
     /// A token that cannot stand in a field is one that no server takes.

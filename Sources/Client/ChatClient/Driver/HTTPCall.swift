@@ -26,7 +26,7 @@ final class HTTPCall: Dialler {
         completion?(result)
     }
 
-    func unreachable(_ detail: String) { finish(.failure(.unreachable(detail))) }
+    func unreachable(_ failure: ClientFailure) { finish(.failure(failure)) }
 
     func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int {
         var at = 0

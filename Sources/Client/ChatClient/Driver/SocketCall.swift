@@ -10,7 +10,7 @@ final class SocketCall: Dialler {
         /// A whole text.
         case text([UInt8])
         case notUpgraded(HTTPAnswer)
-        case unreachable(String)
+        case unreachable(ClientFailure)
         case closed(code: UInt16?)
     }
 
@@ -96,7 +96,7 @@ final class SocketCall: Dialler {
 
     // MARK: From the stream
 
-    func unreachable(_ detail: String) { over(.unreachable(detail)) }
+    func unreachable(_ failure: ClientFailure) { over(.unreachable(failure)) }
 
     func received(_ bytes: inout MutableRawSpan, on stream: ByteStream) -> Int {
         if self.stream == nil {

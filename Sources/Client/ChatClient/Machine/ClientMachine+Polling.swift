@@ -48,6 +48,7 @@ extension ClientMachine {
         pollBackoff.reset()
         isPollGood = true
         isTokenGood = true
+        distrust = nil
         if let snapshot = answer.snapshot {
             covered = [:]
             for state in snapshot.conversations { covered[state.conversation.id] = state.conversation.lastSeq }

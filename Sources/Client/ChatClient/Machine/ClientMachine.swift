@@ -34,6 +34,9 @@ struct ClientMachine {
         case pollRefused(Int, Refusal)
         case pollFailed(Int)
 
+        /// Whoever answers there cannot show that it is the server; told beside the failure of the attempt.
+        case distrusted(String)
+
         case submit(OutboxItem)
         case posted(Int, Receipt)
         case postRefused(Int, Refusal)
@@ -120,6 +123,8 @@ struct ClientMachine {
     var outbox: Outbox
     var hasRoom = true
     var state: ConnectionState?
+    /// What the app has been told of the server's certificate.
+    var distrust: String?
     var isOver = false
 
     init(_ settings: ClientSettings, cursor: String?, seed: UInt64) {
@@ -179,6 +184,7 @@ struct ClientMachine {
         case .opened(let number):
             guard socket == .opening(number) else { return }
             isTokenGood = true
+            distrust = nil
         case .frame(let number, let frame): take(frame, on: number, now: now)
         case .notUpgraded(let number, let refusal): notUpgraded(number, refusal, now: now)
         case .unreachable(let number): unreachable(number, now: now)
@@ -186,6 +192,10 @@ struct ClientMachine {
         case .polled(let number, let answer): polled(number, answer)
         case .pollRefused(let number, let refusal): pollRefused(number, refusal, now: now)
         case .pollFailed(let number): pollFailed(number, now: now)
+        case .distrusted(let detail):
+            guard detail != distrust else { return }
+            distrust = detail
+            tell(.distrusted(detail))
         case .submit(let item): outbox.add(item)
         case .posted(let number, let receipt):
             if let item = outbox.item(number) { delivered(item, receipt) }

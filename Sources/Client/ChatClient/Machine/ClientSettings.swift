@@ -17,6 +17,9 @@ public struct ClientSettings: Sendable, Equatable {
     /// Events that wait for the app to take them. With so many the client reads no more from the server until half of them are taken; it may
     /// pass the bound by what one read of a socket, or one answer to a poll, brings.
     public var eventLimit: Int = 1000
+    /// The authorities that the certificate of an `https` server may come from: a file of PEM certificates; nil for those that the system
+    /// trusts. A server's own certificate will do when it is signed by itself.
+    public var authorities: String?
     /// Whether WebSocket is tried at all: not so where it is known to be of no use.
     public var webSocket = true
 

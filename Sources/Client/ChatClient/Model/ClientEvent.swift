@@ -19,6 +19,9 @@ public enum ClientEvent: Sendable, Hashable {
     case caughtUp
     /// How the client reaches the server. Only changes are told.
     case connection(ConnectionState)
+    /// The server's certificate is not to be believed, and why, as a sentence without its end. Nothing is said to such a server; it is tried
+    /// again like one that cannot be reached. Told once, and again after a server has been believed.
+    case distrusted(String)
     /// A message of the outbox is stored at the server.
     case sent(OutboxItem, Receipt)
     /// A message of the outbox will not be taken, and has left it.

@@ -1,11 +1,7 @@
-import ChatHost
 import ChatKernel
 import ScriptTesting
 import Synchronization
 import Testing
-
-private let watched = AdapterCatalog.standard.adding(WatchedStore.self)
-private let watchedConfig = #"{ "type": "watched" }"#
 
 extension Serving {
     fileprivate var store: WatchedStore {
@@ -237,105 +233,6 @@ struct CatchingUpTests {
             for number in 1...300 { #expect(try socket.answer(to: "\(number)")["type"] == "ack") }
             #expect(try socket.next("message")["content"] == "behind them")
             #expect(try host.store.pages.most == 1)
-        }
-    }
-}
-
-@Suite("Removal", .serialized)
-struct RemovalTests {
-    @Test("closes the connection with 1008 at the removal, and nothing past it is shown")
-    func removed() async throws {
-        try await withHost { host in
-            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
-            let room = try host.room(ann, bob)
-            let (owner, member) = (try ann.enter(room), try bob.enter(room))
-            try owner.here("ann", "bob")
-            try ann.post("before", in: room)
-            #expect(try ann.call("DELETE", "/api/chat/conversations/\(room)/members/bob").status == 204)
-            try ann.post("after", in: room)
-            #expect(try member.next("message")["content"] == "before")
-            #expect(try member.closed() == .close(code: 1008, reason: "removed"))
-            try owner.here("ann")
-            #expect(try bob.knock(room).answer().status == 403)
-        }
-    }
-
-    @Test("a slow reader gets all up to its removal, and nothing past it")
-    func slow() async throws {
-        let text = config(store: watchedConfig, websocket: #""outboxBytes": 65536"#)
-        try await withHost(text, catalog: watched) { host in
-            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
-            let room = try host.room(ann, bob)
-            let slow = try bob.enter(room, receiveBuffer: 4096)
-            try slow.here("bob")
-            let padding = String(repeating: "x", count: 60_000)
-            for number in 2...150 { try ann.post("\(number) \(padding)", in: room) }
-            #expect(try ann.call("DELETE", "/api/chat/conversations/\(room)/members/bob").status == 204)
-            #expect(host.kernel.activeUsers(in: ConversationID(room)).isEmpty)
-            let witness = try ann.enter(room)
-            try witness.send(#"{"type":"message","content":"after"}"#)
-            _ = try witness.next("message")
-            for number in 2...150 { #expect(try slow.next("message")["seq"].number == number) }
-            #expect(try slow.frame() == .close(code: 1008, reason: "removed"))
-        }
-    }
-
-    @Test("who is removed and comes back stays in its new stay")
-    func back() async throws {
-        try await withHost { host in
-            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
-            let room = try host.room(ann, bob)
-            let members = "/api/chat/conversations/\(room)/members"
-            #expect(try ann.call("DELETE", members + "/bob").status == 204)
-            try ann.post("between", in: room)
-            #expect(try ann.call("POST", members, #"{"user_id":"bob"}"#).status == 201)
-            let again = try bob.enter(room, "&after=0")
-            try ann.post("now", in: room)
-            #expect(try again.next("message")["content"] == "now")
-        }
-    }
-}
-
-@Suite("A token's end", .serialized)
-struct ExpiryTests {
-    /// A token's life, and the leeway that clocks are given.
-    private static let end = TestTime.start.advanced(bySeconds: 60 + 30)
-
-    private func before(_ milliseconds: Int64) -> Timestamp {
-        Timestamp(microseconds: Self.end.microseconds - milliseconds * 1000)
-    }
-
-    @Test("closes the connection with 1008 at the end and the leeway, and not half a minute later")
-    func ends() async throws {
-        let time = TestTime()
-        try await withHost(time: time) { host in
-            let ann = try host.person("ann")
-            let room = try host.room(ann)
-            let short = Person(serving: host, id: "ann", token: try host.token("ann", lasting: 60))
-            time.set(before(200))
-            #expect(try short.enter(room).closed() == .close(code: 1008, reason: "token_expired"))
-        }
-    }
-
-    @Test("is put off by a new token of the same user, and by no other")
-    func renewed() async throws {
-        let time = TestTime()
-        try await withHost(time: time) { host in
-            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
-            let room = try host.room(ann, bob)
-            let short = Person(serving: host, id: "ann", token: try host.token("ann", lasting: 60))
-            time.set(before(3000))
-            let (renewing, ending) = (try short.enter(room), try short.enter(room))
-            try renewing.send(#"{"type":"auth","token":"\#(ann.token)","id":"a"}"#)
-            #expect(try renewing.answer(to: "a")["type"] == "ack")
-            for (token, code) in [(bob.token, "forbidden"), ("nonsense", "token_invalid")] {
-                try ending.send(#"{"type":"auth","token":"\#(token)","id":"n"}"#)
-                #expect(try ending.answer(to: "n")["code"].text == code)
-            }
-            // By the time the other has ended, this one would have.
-            #expect(try ending.closed() == .close(code: 1008, reason: "token_expired"))
-            try renewing.send(#"{"type":"ping","id":"p"}"#)
-            #expect(try renewing.answer(to: "p")["type"] == "ack")
         }
     }
 }

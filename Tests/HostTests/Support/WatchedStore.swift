@@ -1,7 +1,12 @@
+import ChatHost
 import ChatKernel
 import Glibc
 import ScriptTesting
 import Synchronization
+
+/// For hosts on a `WatchedStore`.
+let watched = AdapterCatalog.standard.adding(WatchedStore.self)
+let watchedConfig = #"{ "type": "watched" }"#
 
 /// A store in memory that a test can hold back, and whose reads it can count: `{"type": "watched"}`.
 final class WatchedStore: StoreAdapter, Store {

@@ -1,0 +1,57 @@
+import ChatKernel
+import Testing
+
+@Suite("Removal", .serialized)
+struct RemovalTests {
+    @Test("closes the connection with 1008 at the removal, and nothing past it is shown")
+    func removed() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let (owner, member) = (try ann.enter(room), try bob.enter(room))
+            try owner.here("ann", "bob")
+            try ann.post("before", in: room)
+            #expect(try ann.call("DELETE", "/api/chat/conversations/\(room)/members/bob").status == 204)
+            try ann.post("after", in: room)
+            #expect(try member.next("message")["content"] == "before")
+            #expect(try member.closed() == .close(code: 1008, reason: "removed"))
+            try owner.here("ann")
+            #expect(try bob.knock(room).answer().status == 403)
+        }
+    }
+
+    @Test("a slow reader gets all up to its removal, and nothing past it")
+    func slow() async throws {
+        let text = config(store: watchedConfig, websocket: #""outboxBytes": 65536"#)
+        try await withHost(text, catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let slow = try bob.enter(room, receiveBuffer: 4096)
+            try slow.here("bob")
+            let padding = String(repeating: "x", count: 60_000)
+            for number in 2...150 { try ann.post("\(number) \(padding)", in: room) }
+            #expect(try ann.call("DELETE", "/api/chat/conversations/\(room)/members/bob").status == 204)
+            #expect(host.kernel.activeUsers(in: ConversationID(room)).isEmpty)
+            let witness = try ann.enter(room)
+            try witness.send(#"{"type":"message","content":"after"}"#)
+            _ = try witness.next("message")
+            for number in 2...150 { #expect(try slow.next("message")["seq"].number == number) }
+            #expect(try slow.frame() == .close(code: 1008, reason: "removed"))
+        }
+    }
+
+    @Test("who is removed and comes back stays in its new stay")
+    func back() async throws {
+        try await withHost { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let members = "/api/chat/conversations/\(room)/members"
+            #expect(try ann.call("DELETE", members + "/bob").status == 204)
+            try ann.post("between", in: room)
+            #expect(try ann.call("POST", members, #"{"user_id":"bob"}"#).status == 201)
+            let again = try bob.enter(room, "&after=0")
+            try ann.post("now", in: room)
+            #expect(try again.next("message")["content"] == "now")
+        }
+    }
+}

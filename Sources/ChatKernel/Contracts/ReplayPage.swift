@@ -18,8 +18,11 @@ public struct ReplayPage: Sendable {
 
     public init(limit: Int) { self.limit = max(0, limit) }
 
-    /// Whether nothing more may be added.
+    /// Whether no more entries may be added.
     public var isFull: Bool { count >= limit || budget.isSpent }
+    /// Whether an entry that is not kept any more may be passed: on a full page one that makes its last gap longer, so that a page of
+    /// one does not tell of a million numbers one by one.
+    public func mayPass(_ entry: Entry) -> Bool { !isFull || !isSpent && lengthens(entry) }
     /// Whether it ends because of its size.
     public var isSpent: Bool { budget.isSpent }
 
@@ -40,6 +43,10 @@ public struct ReplayPage: Sendable {
         if entry.pos < last { isInOrder = false }
         last = max(last, entry.pos)
         items.append(entry)
+    }
+
+    private func lengthens(_ entry: Entry) -> Bool {
+        gaps[entry.conversation].map { items[$0]?.seq == entry.seq - 1 } ?? false
     }
 
     /// An entry that is not kept any more; those of a conversation in the order of their numbers.

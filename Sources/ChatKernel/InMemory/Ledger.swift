@@ -185,9 +185,10 @@ struct Ledger {
             guard after < lastPos else { return [] }
             var page = ReplayPage(limit: limit)
             for entry in log[Int(max(0, after))...] {
-                if page.isFull { break }
                 guard among?.contains(entry.conversation) ?? true, isVisible(entry, to: user) else { continue }
-                if isGone(entry) { page.pass(entry) } else { page.add(replayed(entry)) }
+                let isGone = isGone(entry)
+                guard isGone ? page.mayPass(entry) : !page.isFull else { break }
+                if isGone { page.pass(entry) } else { page.add(replayed(entry)) }
             }
             return page.entries
         }

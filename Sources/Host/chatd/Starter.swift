@@ -63,6 +63,8 @@ enum Starter {
             "passwordAttemptsPerMinute": 10,
             "registrationsPerAddressPerMinute": 60,
             "messageBytes": 65536,
+            "messagesKeptDays": 0,             // older ones go; readers are told of a gap
+            "messagesKept": 0,                 // of each conversation the newest
           },
 
           // What must be promised, or the host does not start.

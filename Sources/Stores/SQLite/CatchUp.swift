@@ -23,6 +23,8 @@ struct CatchUp: Sendable {
     /// Rows that were looked at, and how many may be before the other way is thought of.
     private var looked = 0
     private var allowance: Int
+    /// The last number that is gone and was passed, of each conversation.
+    private var lost: [Int64: Seq] = [:]
     /// The other way, once it is taken.
     private var round: Round?
 
@@ -44,7 +46,11 @@ struct CatchUp: Sendable {
             isDone = true
             return
         }
-        if round == nil, looked >= allowance { try weigh(snapshot, stays) }
+        if round == nil, looked >= allowance {
+            isDone = page.isFull
+            if isDone { return }
+            try weigh(snapshot, stays)
+        }
         if round == nil { try look(in: snapshot, &stays) } else { try goRound(in: snapshot, &stays) }
     }
 
@@ -61,25 +67,34 @@ struct CatchUp: Sendable {
         let rows = looked < allowance ? min(tuning.scanRows, allowance - looked) : tuning.scanRows
         let wanted = page.limit - page.count
         var places: [Pos] = []
-        var count = 0
+        var (count, news) = (0, 0)
         var last = after
-        var isWhole = true
+        var (isCut, hasMore) = (false, false)
         // Three columns of each row, and the whole of those that are for this user: most are not.
         let statement = try snapshot.connection.statement(
             "SELECT pos, conversation, seq FROM log WHERE pos > ? ORDER BY pos")
         try statement.each(.integer(after)) { (row) throws(StoreError) in
-            isWhole = count < rows && places.count < wanted
-            guard isWhole else { return false }
-            count += 1
+            isCut = count == rows
+            guard !isCut else { return false }
+            let (room, seq) = (row.integer(1), row.integer(2))
+            if try stays.see(seq, in: room) {
+                let isLost = try stays.lost(seq, in: room)
+                // What makes a gap longer takes no room.
+                if !isLost || lost[room] != seq - 1 { news += 1 }
+                hasMore = news > wanted
+                guard !hasMore else { return false }
+                if isLost { lost[room] = seq }
+                places.append(row.integer(0))
+            }
             last = row.integer(0)
-            if try stays.see(row.integer(2), in: row.integer(1)) { places.append(last) }
+            count += 1
             return true
         }
         try take(places, in: snapshot, &stays)
         after = last
         looked += count
-        // What is gone took less room than there was.
-        if isWhole || page.isFull { isDone = true }
+        // What a round has passed is not counted here, so there may be room left.
+        isDone = isDone || (hasMore ? page.isFull : !isCut)
     }
 
     private mutating func goRound(in snapshot: Snapshot, _ stays: inout Stays) throws(StoreError) {
@@ -121,7 +136,7 @@ struct CatchUp: Sendable {
     private mutating func take(
         _ places: [Pos], in snapshot: Snapshot, _ stays: inout Stays
     ) throws(StoreError) {
-        for pos in places where !page.isFull {
+        for pos in places {
             let row = try snapshot.records.requireRow(at: pos)
             guard try stays.see(row.seq, in: row.conversation) else {
                 // A membership that has ended meanwhile takes the marks along, and nothing else.
@@ -129,8 +144,11 @@ struct CatchUp: Sendable {
                 throw LogRow.damage(at: pos)
             }
             if try stays.lost(row.seq, in: row.conversation) {
-                page.pass(try snapshot.records.gap(row, from: row.seq))
+                let shell = try snapshot.records.gap(row, from: row.seq)
+                guard page.mayPass(shell) else { break }
+                page.pass(shell)
             } else {
+                guard !page.isFull else { break }
                 page.add(try snapshot.records.entry(row))
             }
         }

@@ -2,7 +2,6 @@ import ChatHost
 import ChatKernel
 import ChatWire
 import ScriptTesting
-import Synchronization
 import Testing
 
 /// Somebody with nothing but a cursor, who goes on from it in another way after every event.
@@ -75,26 +74,6 @@ private struct Traveller {
             }
         }
     }
-}
-
-private final class Found<Value: Sendable>: Sendable {
-    let result = Mutex<Result<Value, any Error>?>(nil)
-}
-
-/// Waits in a blocking script for what is not blocking.
-private func waiting<Value: Sendable>(_ work: @escaping @Sendable () async throws -> Value) throws -> Value {
-    let (found, bell) = (Found<Value>(), Bell())
-    Task {
-        do {
-            let value = try await work()
-            found.result.withLock { $0 = .success(value) }
-        } catch {
-            found.result.withLock { $0 = .failure(error) }
-        }
-        bell.ring()
-    }
-    try bell.await()
-    return try #require(found.result.withLock { $0 }).get()
 }
 
 /// The same numbers for the same seed (Marsaglia, "Xorshift RNGs", 2003).

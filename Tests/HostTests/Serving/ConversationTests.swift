@@ -15,7 +15,7 @@ struct ConversationTests {
             #expect(
                 json.names == [
                     "id", "name", "description", "is_group", "created_at", "updated_at", "participants", "last_seq",
-                    "unread_count", "last_message", "first_seq", "retention",
+                    "unread_count", "last_message",
                 ])
             #expect(json["participants"].items.map { $0["id"] } == ["ann", "bob"])
             #expect(json["participants"].items.map { $0["role"] } == ["owner", "member"])

@@ -1,6 +1,6 @@
 public import ChatKernel
 
-/// The bodies that REST answers with (`protocol.md` section 2). What is absent is `null`; a name is never left out.
+/// The bodies that REST answers with (`protocol.md` section 2). What is absent is `null`; a name of the contract is never left out.
 public enum RESTShapes {
     public static func append(_ conversation: Conversation, to bytes: inout [UInt8]) {
         bytes.appendObject { object in write(conversation, to: &object) }
@@ -41,15 +41,13 @@ public enum RESTShapes {
                 JSONWriter.append(raw: "null", to: &bytes)
             }
         }
-        object.member("first_seq", conversation.firstSeq)
-        object.member("retention") { append(conversation.details.retention, to: &$0) }
-    }
-
-    private static func append(_ retention: Retention?, to bytes: inout [UInt8]) {
-        guard let retention else { return JSONWriter.append(raw: "null", to: &bytes) }
-        bytes.appendObject { object in
-            object.member("days", retention.days)
-            object.member("messages", retention.messages)
+        // Beyond the contract, and so only where there is something to say.
+        if conversation.firstSeq > 1 { object.member("first_seq", conversation.firstSeq) }
+        if let retention = conversation.details.retention {
+            object.object("retention") { object in
+                object.member("days", retention.days)
+                object.member("messages", retention.messages)
+            }
         }
     }
 

@@ -93,29 +93,6 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Makes a descriptor (a connected, nonblocking socket) a stream of this loop.
-    ///
-    /// - Parameters:
-    ///   - peer: the peer's address as text, kept as `peerAddress`.
-    ///   - owner: told what becomes of it, from now on.
-    ///   - tls: what to shake hands with first; nil for a plain stream. Without an owner a handshake has ten seconds.
-    ///   - attach: called on the loop, after the handshake if there is one; gives the stream its handler, and may send already.
-    public func adopt(
-        _ descriptor: consuming Descriptor, peer: String, owner: (any StreamOwner)? = nil, tls: TLSContext? = nil,
-        attach: @escaping @Sendable (ByteStream) -> any StreamHandler
-    ) {
-        adopt(descriptor, peer: peer, owner: owner, as: tls.map { .server($0) }, attach: attach)
-    }
-
-    func adopt(
-        _ descriptor: consuming Descriptor, peer: String, owner: (any StreamOwner)?, as role: TLSRole?,
-        attach: @escaping @Sendable (ByteStream) -> any StreamHandler
-    ) {
-        let stream = ByteStream(descriptor, peer: peer, loop: self, owner: owner)
-        // A loop that has ended drops the closure, and with it the stream and its descriptor.
-        post { stream.open(role, attach) }
-    }
-
     // MARK: On the loop
 
     /// How many descriptors the loop watches, listeners included.

@@ -54,7 +54,7 @@ private func refuse(_ token: String) {
 /// Made once: a new secret each run, which the seeds cannot know, and the published keys of RFC 7515 and RFC 8037.
 private let keys: KeyRing = {
     do {
-        let pems = [rsa, ec, ed]
+        let pems = [Keys.rsaPublic, Keys.ecPublic, Keys.edPublic]
         var settings = AuthSettings()
         settings.keys = [TokenAlgorithm.rs256, .es256, .edDSA].enumerated().map { index, algorithm in
             KeySettings(id: algorithm.rawValue, algorithm: algorithm, publicKey: Secret(pems[index]))
@@ -65,26 +65,3 @@ private let keys: KeyRing = {
         preconditionFailure("\(error)")
     }
 }()
-
-private let rsa = """
-    -----BEGIN PUBLIC KEY-----
-    MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj
-    NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz
-    P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo
-    9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB
-    EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX
-    FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp
-    oQIDAQAB
-    -----END PUBLIC KEY-----
-    """
-private let ec = """
-    -----BEGIN PUBLIC KEY-----
-    MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7
-    6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
-    -----END PUBLIC KEY-----
-    """
-private let ed = """
-    -----BEGIN PUBLIC KEY-----
-    MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=
-    -----END PUBLIC KEY-----
-    """

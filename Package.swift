@@ -65,7 +65,7 @@ let package = Package(
 
         .target(
             name: "ChatClient",
-            dependencies: ["ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatWebSocketProtocol"],
+            dependencies: ["ChatKernel", "ChatWire", "ChatNet", "ChatHTTP1", "ChatWebSocketProtocol", "CLinux"],
             path: "Sources/Client/ChatClient", exclude: ["README.md"]),
 
         // floor 3

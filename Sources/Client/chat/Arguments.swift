@@ -5,6 +5,8 @@ struct Arguments: Sendable {
     var room: String?
     /// A file of authorities, instead of the system's.
     var authorities: String?
+    /// A file for what is still to be sent, instead of the one that `KeptOutbox` finds.
+    var outbox: String?
     var registers = false
     var isPolling = false
     var wantsHelp = false
@@ -29,6 +31,7 @@ struct Arguments: Sendable {
             case "--user": user = try value()
             case "--room": room = try value()
             case "--ca": authorities = try value()
+            case "--outbox": outbox = try value()
             case "--register": registers = true
             case "--polling": isPolling = true
             default: throw Mistake(text: "There is no option \(word).")
@@ -38,12 +41,15 @@ struct Arguments: Sendable {
     }
 
     static let help = """
-        chat --user NAME [--url http://127.0.0.1:8000] [--room ID|NAME] [--register] [--polling] [--ca FILE]
+        chat --user NAME [--url http://127.0.0.1:8000] [--room ID|NAME] [--register] [--polling]
+             [--ca FILE] [--outbox FILE]
 
         Talks to a chat server. What you type is said in the room that is open; what happens there is printed.
         The password is asked for, or taken from CHAT_PASSWORD. --register makes the account first.
         --polling does without WebSocket. An https server must have a certificate from an authority that the system
         trusts, or from one of those in the file that --ca names.
+        What is typed is kept in a file until the server has it, and sent by the next chat if this one is killed: in
+        ~/.local/state/chat, for each user of each server, or where --outbox says.
 
         \(Order.summary)
         Standard input may be a file or a pipe: at its end chat waits until all is sent, and leaves with 0.

@@ -38,12 +38,14 @@ actor Program {
             var settings = ClientSettings()
             settings.webSocket = !arguments.isPolling
             settings.authorities = arguments.authorities
-            let client = try ChatClient(server, settings: settings) {
+            let outbox = try KeptOutbox.open(arguments, at: server)
+            let client = try ChatClient(server, outbox: outbox, settings: settings) {
                 if let first = await token.take() { return first }
                 return try await login()
             }
             let me = try await client.me()
-            return await converse(Talk(client, Rooms(me: me), wanted: arguments.room), client, lines)
+            let talk = Talk(client, Rooms(me: me), wanted: arguments.room, kept: outbox?.items() ?? [])
+            return await converse(talk, client, lines)
         } catch {
             Terminal.complain(error.description)
             return 1

@@ -15,10 +15,13 @@ final class Talk {
     /// Somebody has let the user into a conversation, of which nothing is known yet.
     private var isLetIn = false
 
-    init(_ client: ChatClient, _ rooms: Rooms, wanted: String?) {
+    /// - Parameter kept: what the last chat has left behind, and this one sends.
+    init(_ client: ChatClient, _ rooms: Rooms, wanted: String?, kept: [OutboxItem]) {
         self.client = client
         self.rooms = rooms
         self.wanted = wanted
+        unsent = Set(kept.map(\.clientID))
+        for item in kept { note("From the last time, sent now: “\(item.content)”") }
     }
 
     /// The user wants to leave, and everything typed has been sent or refused.

@@ -1,5 +1,6 @@
 import ChatClient
 import ChatKernel
+import FoundationEssentials
 import ScriptTesting
 import Testing
 
@@ -107,6 +108,77 @@ struct ChatTests {
                 #expect(!ann.said.joined().contains("\u{1B}"))
             }
             _ = room
+        }
+    }
+
+    @Test("killed between sending and the answer, it sends again what was typed, and it is there once")
+    func killed() async throws {
+        let folder = try TemporaryFolder()
+        try await TestHost.serve { host in
+            let relay = try await Relay(to: host.server.port)
+            let words = [
+                "--url", "http://127.0.0.1:\(relay.port)", "--user", "ann", "--outbox", folder.path + "/outbox",
+            ]
+            let ann = try ChatProcess(words + ["--register"])
+            try await onThread {
+                try ann.line(with: "* connected")
+                try ann.type("/new Tea")
+                try ann.line(with: "* In Tea")
+            }
+            let token = try await ChatClient.login(to: host.server, username: "ann", password: "correct horse")
+            let client = try ChatClient(host.server) { token }
+            let room = try #require(try await client.conversations().first).id
+            let me = try await client.me().id
+            // The host has it and says so, and nobody hears it.
+            relay.mute(true)
+            try ann.type("only once")
+            stored: for try await entry in try await host.kernel.entries(in: room, as: me, after: 1) {
+                if case .message = entry.change { break stored }
+            }
+            #expect(try await onThread { try ann.killed() } == 128 + 9)
+            relay.mute(false)
+            try await onThread {
+                let again = try ChatProcess(words)
+                try again.line(with: "From the last time, sent now: “only once”")
+                again.hush()
+                #expect(try again.rest() == 0)
+                let third = try ChatProcess(words)
+                third.hush()
+                #expect(try third.rest() == 0)
+                #expect(!third.said.contains { $0.contains("From the last time") })
+            }
+            #expect(try await client.messages(in: room).map(\.content) == ["only once"])
+            await relay.end()
+        }
+    }
+
+    @Test("it keeps what is typed in the user's state folder, where one chat at a time does")
+    func stateFolder() async throws {
+        let folder = try TemporaryFolder()
+        try await TestHost.serve { host in
+            let url = host.server.description
+            try await onThread {
+                let words = ["--url", url, "--user", "ann"]
+                let home = ["HOME=" + folder.path]
+                let ann = try ChatProcess(words + ["--register"], environment: home)
+                try ann.line(with: "* connected")
+                let second = try ChatProcess(words, environment: home)
+                try second.line(with: "another chat keeps the outbox")
+                try second.line(with: "* connected")
+                for process in [second, ann] {
+                    process.hush()
+                    #expect(try process.rest() == 0)
+                }
+                let third = try ChatProcess(words, environment: ["XDG_STATE_HOME=" + folder.path + "/.local/state"])
+                third.hush()
+                #expect(try third.rest() == 0)
+                let other = try ChatProcess(
+                    words.dropLast() + ["bob", "--register", "--outbox", folder.path + "/nowhere/outbox"])
+                #expect(try other.rest() == 1)
+                #expect(other.said.contains { $0.contains("The outbox cannot be kept: ") })
+            }
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/.local/state/chat")
+            #expect(files.filter { $0.hasSuffix(".outbox") }.count == 1)
         }
     }
 

@@ -68,6 +68,12 @@ final class ChatProcess: @unchecked Sendable {
         return try ended()
     }
 
+    /// Ends it as nothing can prevent; the status.
+    func killed() throws -> Int32 {
+        kill(process.id, SIGKILL)
+        return try ended()
+    }
+
     private func next() throws -> String? {
         var bytes: [UInt8] = []
         while true {

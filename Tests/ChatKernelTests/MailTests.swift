@@ -145,6 +145,30 @@ struct MailTests {
         check()
     }
 
+    @Test("A box that nobody takes from is kept while there is room, and then begins anew when it wakes")
+    func rest() {
+        func put(_ pos: Pos, into box: inout Mailbox) {
+            let posted = Change.Posted(id: MessageID("m\(pos)"), content: "x")
+            let entry = Entry(
+                conversation: ConversationID("room"), seq: pos, pos: pos, at: Timestamp(microseconds: 0), author: ann,
+                change: .message(posted))
+            box.put(Parcel(conversation: entry.conversation, entries: [entry]), of: pos)
+        }
+        var box = Mailbox(after: 0)
+        put(1, into: &box)
+        box.rest()
+        for pos in 2...Pos(Mailbox.items) { put(pos, into: &box) }
+        #expect(box.items(after: 0)?.count == Mailbox.items)
+        for pos in 1...10 { put(Pos(Mailbox.items + pos), into: &box) }
+        let end = Pos(Mailbox.items + 10)
+        #expect(box.items(after: end - 1) == nil)
+        #expect(box.items(after: end)?.count == 0)
+        box.wake()
+        put(end + 1, into: &box)
+        #expect(box.items(after: end - 1) == nil)
+        #expect(box.items(after: end)?.map(\.through) == [end + 1])
+    }
+
     @Test("Who was in the conversation before anybody was followed is known from the store")
     func known() throws {
         let house = try House()

@@ -23,6 +23,10 @@ public struct Mailbox: Sendable {
     private var kept: [Item] = []
     private var head = 0
     private var size = 0
+    /// Nobody takes from it for now.
+    public private(set) var isResting = false
+    /// And so much has come since that all of it is to be read from the store.
+    private var isAsleep = false
 
     /// - Parameter after: as ``Kernel/follow(_:as:by:)`` says.
     public init(after: Pos) { (self.after, newest, before) = (after, after, after) }
@@ -34,6 +38,7 @@ public struct Mailbox: Sendable {
     mutating func put(_ one: [Parcel], of batch: Pos) {
         guard let parcel = one.first else { return }
         if Mutation.losesMail.isOn, parcel.count > 1 { return }
+        if isAsleep { return lose(through: batch) }
         size += parcel.weight
         if let last = kept.indices.last, last >= head, kept[last].through == batch {
             kept[last].parcels.append(parcel)
@@ -42,7 +47,13 @@ public struct Mailbox: Sendable {
             (before, newest) = (newest, batch)
         }
         // The newest stays, whatever its size: all readers share it, and it would be read from the store the moment after.
-        while kept.count - head > Self.items || size > Self.bytes && kept.count - head > 1 { dropOldest() }
+        while kept.count - head > Self.items || size > Self.bytes && kept.count - head > 1 {
+            guard !isResting else {
+                isAsleep = true
+                return lose(through: batch)
+            }
+            dropOldest()
+        }
         if head > Self.items {
             kept.removeFirst(head)
             head = 0
@@ -73,6 +84,12 @@ public struct Mailbox: Sendable {
         after = max(after, pos)
         (newest, before) = (after, after)
     }
+
+    /// Nobody takes from it until ``wake()``. What comes meanwhile is kept while there is room, and then nothing is any more: a reader
+    /// that is so far behind reads the store, and a box that costs each batch a little work is of no use to anybody.
+    public mutating func rest() { isResting = true }
+
+    public mutating func wake() { (isResting, isAsleep) = (false, false) }
 
     private mutating func dropOldest() {
         let item = kept[head]

@@ -9,7 +9,7 @@ public struct Mailroom: Sendable {
         /// The last batch that brought something.
         var touched: Pos = 0
 
-        /// Whether it is the first that the batch brought.
+        /// Whether it is the first that the batch brought, to somebody who takes it.
         mutating func put(_ parcels: [Parcel], of batch: Pos) -> Bool {
             if parcels.first?.opensStay(of: follower.user) == true {
                 // What was before it the user is told in a gap, and that the store knows.
@@ -17,8 +17,9 @@ public struct Mailroom: Sendable {
             } else {
                 mailbox.put(parcels, of: batch)
             }
-            defer { touched = batch }
-            return touched != batch
+            guard !mailbox.isResting, touched != batch else { return false }
+            touched = batch
+            return true
         }
     }
 
@@ -61,6 +62,15 @@ public struct Mailroom: Sendable {
         places[box.follower.user] = nil
         free.append(place)
         return box.follower
+    }
+
+    /// As ``Mailbox/rest()``: what comes is not told by ``take(_:)`` either.
+    public mutating func rest(at place: Int) {
+        if boxes.indices.contains(place) { boxes[place]?.mailbox.rest() }
+    }
+
+    public mutating func wake(at place: Int) {
+        if boxes.indices.contains(place) { boxes[place]?.mailbox.wake() }
     }
 
     /// Puts a batch's mail into the boxes, and returns the places that got some.

@@ -19,12 +19,16 @@ public final class MailDesk {
     private let errands: Errands
     private let attends: Bool
     private var room = Mailroom()
+    /// For readers that are behind.
+    public let pages = PageQueue()
     /// By the place of their user's box.
     private var readers: [Readers] = []
     private var isSweeping = false
 
     private struct Readers {
         var here: [any MailReader] = []
+        /// Those of them that are behind.
+        var behind: [ObjectIdentifier] = []
         /// Since when nobody is here.
         var idleSince: Int64 = 0
         /// Tells the others that the user is here.
@@ -36,6 +40,21 @@ public final class MailDesk {
             here.remove(at: at)
             if here.isEmpty { idleSince = now }
             return here.isEmpty
+        }
+
+        /// Whether it was not behind before.
+        mutating func fallBehind(_ reader: any MailReader) -> Bool {
+            let id = ObjectIdentifier(reader)
+            guard !behind.contains(id) else { return false }
+            behind.append(id)
+            return true
+        }
+
+        /// Whether it was behind.
+        mutating func catchUp(_ reader: any MailReader) -> Bool {
+            guard let at = behind.firstIndex(of: ObjectIdentifier(reader)) else { return false }
+            behind.remove(at: at)
+            return true
         }
     }
 
@@ -100,6 +119,7 @@ public final class MailDesk {
             throw error
         }
         readers[place].here.append(reader)
+        room.wake(at: place)
         if attends, readers[place].attendance == nil { attend(user, at: place) }
         return place
     }
@@ -108,6 +128,24 @@ public final class MailDesk {
     public func remove(_ reader: any MailReader, at place: Int) {
         guard readers.indices.contains(place) else { return }
         if readers[place].leave(reader, now: loop.now) { sweepLater() }
+        if !readers[place].behind.isEmpty { caughtUp(reader, at: place) }
+    }
+
+    /// A reader has not taken what came, and will read pages of the store when its peer has taken what is queued. It is not told of
+    /// anything until it asks for more; where all of a user's readers are so, the box rests.
+    public func isBehind(_ reader: any MailReader, at place: Int) {
+        if readers[place].fallBehind(reader) { pages.behind += 1 }
+        if readers[place].behind.count == readers[place].here.count { room.rest(at: place) }
+    }
+
+    /// A reader that is behind reads a page now: what comes meanwhile is to be there.
+    public func readsPage(at place: Int) { room.wake(at: place) }
+
+    /// A reader that was behind takes its mail from its box again.
+    public func caughtUp(_ reader: any MailReader, at place: Int) {
+        guard readers[place].catchUp(reader) else { return }
+        pages.behind -= 1
+        room.wake(at: place)
     }
 
     /// What is behind a position; nil when only the store knows.

@@ -17,6 +17,8 @@ final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
     private let endsAt: Int64
     private var saidAt: Int64
     private var isReading = false
+    /// More waits than the client takes.
+    private var isBehind = false
     private var isOver = false
 
     /// More is queued only by the last that was let in: the rest waits where all readers share it.
@@ -49,13 +51,16 @@ final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
     // MARK: To the client
 
     func mailCame() {
-        guard !isOver, !isReading, stream.queuedBytes <= Self.queueBytes else { return }
-        guard let place else { return }
+        guard !isOver, !isReading, let place else { return }
+        guard stream.queuedBytes <= Self.queueBytes else { return fallBehind(at: place) }
         guard let items = lane.mail.items(at: place, after: position) else {
+            fallBehind(at: place)
             // Pages are a reader's own: one at a time, and when the one before has been taken.
-            if stream.queuedBytes <= ByteStream.lowWater { read() }
+            if stream.queuedBytes <= lane.mail.pages.lowWater { read(at: place) }
             return
         }
+        if isBehind { lane.mail.caughtUp(self, at: place) }
+        isBehind = false
         let run = MailRun(items, for: owner.id, after: position, among: conversations) {
             EventForm.serverSent.bytes(of: $0, epoch: lane.epoch)
         }
@@ -68,19 +73,36 @@ final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
         stream.send(bytes)
     }
 
-    private func read() {
+    private func fallBehind(at place: Int) {
+        isBehind = true
+        lane.mail.isBehind(self, at: place)
+    }
+
+    private func read(at place: Int) {
         isReading = true
+        lane.mail.pages.enter { [weak self] in self?.readPage(at: place) ?? false }
+    }
+
+    /// It is this reader's turn. False when there is nothing to read for any more.
+    private func readPage(at place: Int) -> Bool {
+        guard !isOver else { return false }
+        lane.mail.readsPage(at: place)
         let (lane, user, position, conversations) = (lane, owner.id, position, conversations)
+        let limit = min(lane.mail.pages.entries, lane.kernel.limits.pageEntries)
         lane.errands.send { [weak self] in
             let page: Kernel.EventPage?
             do throws(ChatError) {
                 page = try await lane.kernel.events(
-                    of: user, after: position, among: conversations, limit: lane.kernel.limits.pageEntries)
+                    of: user, after: position, among: conversations, limit: limit)
             } catch {
                 page = nil
             }
-            lane.loop.post { [weak self] in self?.take(page) }
+            lane.loop.post { [weak self] in
+                self?.take(page)
+                lane.mail.pages.leave()
+            }
         }
+        return true
     }
 
     private func take(_ page: Kernel.EventPage?) {
@@ -91,6 +113,7 @@ final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
         var bytes: [UInt8] = []
         for entry in page.entries { EventForm.serverSent.append(entry, epoch: lane.epoch, to: &bytes) }
         position = page.through
+        lane.mail.pages.pageTook(bytes.count, entries: page.entries.count)
         if !bytes.isEmpty { send(bytes) }
         mailCame()
     }

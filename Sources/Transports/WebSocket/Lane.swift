@@ -23,7 +23,7 @@ final class Lane: Outlet, @unchecked Sendable {
     private(set) var speaker: WebSocketChannel?
     var replies: [UInt8] = []
     /// Whose pages are being read, and who waits for its turn.
-    let pages = PageQueue()
+    var pages: PageQueue { mail.pages }
     /// For connections that follow all of their user's conversations.
     let mail: MailDesk
     private let delivered = Atomic<Int>(0)

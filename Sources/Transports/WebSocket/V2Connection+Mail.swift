@@ -15,6 +15,8 @@ extension V2Connection {
         let conversations: Set<ConversationID>?
         /// The client waits to hear that it has caught up.
         var isBehind = true
+        /// The desk does not tell it of what comes: it is further behind than the mailbox may be.
+        var isFar = false
         var isReading = false
         /// The last that was sent of its coming and going is that the user went.
         var isAway = false
@@ -59,8 +61,11 @@ extension V2Connection {
         guard let items = lane.mail.items(at: wide.place, after: wide.position) else {
             // Pages are a reader's own: one at a time, and when the one before has been taken. It is not the client that is slow
             // when its mail was lost, or begins with a gap.
-            return stream.queuedBytes <= ByteStream.lowWater ? read() : lag()
+            fallBehind()
+            return stream.queuedBytes <= lane.pages.lowWater ? read() : lag()
         }
+        if wide.isFar { lane.mail.caughtUp(self, at: wide.place) }
+        wide.isFar = false
         let run = MailRun(items, for: user, after: wide.position, among: wide.conversations) {
             V2Frames.bytes(of: $0, epoch: lane.epoch)
         }
@@ -82,11 +87,18 @@ extension V2Connection {
 
     /// Says once that more waits than the client takes.
     private func lag() {
+        fallBehind()
         guard let wide, !wide.isBehind else { return }
         self.wide?.isBehind = true
         let items = lane.mail.items(at: wide.place, after: wide.position)
         let waiting = items?.reduce(0) { $0 + $1.parcels.reduce(0) { $0 + $1.count } } ?? 0
         stream.send(V2Frames.frame { V2.appendLagging(behind: Int64(max(1, waiting)), to: &$0) })
+    }
+
+    private func fallBehind() {
+        guard let place = wide?.place else { return }
+        wide?.isFar = true
+        lane.mail.isBehind(self, at: place)
     }
 
     private func read() {
@@ -96,14 +108,15 @@ extension V2Connection {
 
     private func readPage() -> Bool {
         guard let wide, !liveness.isClosing else { return false }
+        lane.mail.readsPage(at: wide.place)
         let (lane, user) = (lane, user)
+        let limit = min(lane.pages.entries, lane.kernel.limits.pageEntries)
         lane.errands.send { [weak self] in
             let page: Result<Kernel.EventPage, ChatError>
             do throws(ChatError) {
                 page = .success(
                     try await lane.kernel.events(
-                        of: user, after: wide.position, among: wide.conversations,
-                        limit: lane.kernel.limits.pageEntries))
+                        of: user, after: wide.position, among: wide.conversations, limit: limit))
             } catch {
                 page = .failure(error)
             }
@@ -123,7 +136,9 @@ extension V2Connection {
         case .success(let page):
             let before = wide?.position ?? 0
             wide?.position = page.through
-            if !page.entries.isEmpty { stream.send(V2Frames.bytes(of: page.entries, epoch: lane.epoch)) }
+            let bytes = V2Frames.bytes(of: page.entries, epoch: lane.epoch)
+            lane.pages.pageTook(bytes.count, entries: page.entries.count)
+            if !bytes.isEmpty { stream.send(bytes) }
             cross(page.entries, after: before)
             mailCame()
         }

@@ -165,6 +165,49 @@ struct CatchingUpTests {
         #expect(host.kernel.metrics.read().openSessions == 0)
     }
 
+    @Test("who follows all conversations and does not read gets each message once and in order, and then what comes")
+    func farBehind() async throws {
+        let text = config(websocket: #""outboxBytes": 65536, "pingSeconds": 600"#)
+        try await withHost(text) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let cursor = try bob.head()
+            let socket = try WebSocketClient(
+                port: host.port, path: "/api/chat/ws?token=\(bob.token)",
+                fields: ["Sec-WebSocket-Protocol": "chat.v2"], receiveBuffer: 4096
+            ).admitted()
+            try socket.send(#"{"type":"hello","cursor":"\#(cursor)"}"#)
+            let stream = try bob.stream("&cursor=\(cursor)", receiveBuffer: 4096)
+            let padding = String(repeating: "x", count: 4000)
+            let posted = Bell()
+            Task {
+                // Two mailboxes full, past what the sockets hold.
+                for wave in 0..<40 {
+                    await withTaskGroup(of: Void.self) { group in
+                        for number in 0..<50 {
+                            group.addTask {
+                                _ = try? await host.kernel.perform(
+                                    .post(ConversationID(room), content: "\(wave * 50 + number) \(padding)"),
+                                    as: UserID("ann"))
+                            }
+                        }
+                    }
+                }
+                posted.ring()
+            }
+            try posted.await()
+            for seq in 2...2001 {
+                #expect(try socket.next("message")["seq"].number == seq)
+                #expect(try stream.next("message").json["seq"].number == seq)
+            }
+            for _ in 0..<3 {
+                try ann.post("now", in: room)
+                #expect(try socket.next("message")["content"] == "now")
+                #expect(try stream.next("message").json["content"] == "now")
+            }
+        }
+    }
+
     @Test("a reader that talks and does not read is closed, and comes back to what it missed")
     func talksAndNeverReads() async throws {
         let text = config(websocket: #""outboxBytes": 65536, "pingSeconds": 1, "pongSeconds": 1"#)

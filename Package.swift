@@ -124,7 +124,7 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "ChatClient", "ChatKernel", "ChatWire", "ChatHost", "ChatAuth", "ChatNet", "ScriptTesting",
+                "ChatClient", "ChatKernel", "ChatWire", "ChatHost", "ChatAuth", "ChatNet", "ChatHTTP1", "ScriptTesting",
                 "TLSTesting",
             ],
             path: "Tests/ClientTests"),

@@ -1,3 +1,4 @@
+import ChatHTTP1
 import ChatKernel
 import ChatWire
 import Testing
@@ -37,6 +38,54 @@ struct ReadingTests {
             #expect(read.author.id == ann.id)
             #expect(cursor == Cursor(epoch: Epoch(7), pos: entry.pos).description)
         }
+    }
+
+    @Test("a page of the history, and a gap, are read as the server writes them, and asked for as it reads")
+    func pages() throws {
+        let ann = UserReference(id: UserID("1"), username: "ann")
+        let time = Timestamp(microseconds: 1_770_201_000_123_456)
+        let lost = Entry(
+            conversation: tea, seq: 7, pos: 70, at: time, author: ann,
+            change: .gap(Change.Gap(from: 5, .retention)))
+        let said = Entry(
+            conversation: tea, seq: 8, pos: 80, at: time, author: ann,
+            change: .message(Change.Posted(id: MessageID("m"), content: "hi")))
+        var bytes: [UInt8] = []
+        Ack.appendHistory(to: FrameID("h:12"), events: [lost, said], epoch: Epoch(7), more: true, to: &bytes)
+        let gap = Gap(conversation: tea, seqs: 5...7, reason: "retention", isFillable: false)
+        let cursors = [Pos(70), 80].map { Cursor(epoch: Epoch(7), pos: $0).description }
+        #expect(
+            try ServerFrame(bytes)
+                == .page(
+                    id: "h:12", [.gap(gap, cursor: cursors[0]), .entry(said, cursor: cursors[1])], isAll: false))
+
+        let question = ClientLine.history(12, tea, after: 4).json
+        let span = question.span
+        guard case .success(let frame) = unsafe ClientFrame.decode(span.bytes),
+            case .history(let conversation, .after(let seq), let limit) = frame.body
+        else { return #expect(Bool(false)) }
+        #expect(conversation == tea && seq == 4 && limit == 200)
+        #expect(ClientLine.page(in: "h:12") == 12)
+        #expect(ClientLine.page(in: "m:12") == nil)
+    }
+
+    @Test("messages of a page of REST are read as events, and whether there are more")
+    func messagePages() throws {
+        let time = Timestamp(microseconds: 1_770_201_000_123_456)
+        let ann = UserReference(id: UserID("1"), username: "ann")
+        let message = Message(
+            id: MessageID("m"), conversation: tea, seq: 9, sender: ann, content: "hi", isEdited: true,
+            isDeleted: false, createdAt: time, updatedAt: time, clientID: nil, replyTo: nil, reactions: [])
+        var body: [UInt8] = []
+        RESTShapes.append([message], to: &body)
+        var head = ResponseHead(status: 200, minorVersion: 1)
+        let last = try #require(HTTPAnswer(head: head, body: body).messagesAsEvents)
+        #expect(last.isAll && last.page.count == 1)
+        guard case .entry(let entry, _) = last.page[0] else { return #expect(Bool(false)) }
+        #expect(entry.seq == 9 && entry.author == ann)
+        head.fields = [HTTPField(name: "Link", value: #"</x?after_seq=9>; rel="next""#)]
+        #expect(HTTPAnswer(head: head, body: body).messagesAsEvents?.isAll == false)
+        #expect(HTTPAnswer(head: head, body: [0x7B, 0x7D]).messagesAsEvents == nil)
     }
 
     @Test("moments are read to the microsecond, on both sides of a leap day, and nonsense is refused")

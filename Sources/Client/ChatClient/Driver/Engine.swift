@@ -100,6 +100,7 @@ final class Engine: @unchecked Sendable {
             case .poll(let number, let cursor, let seconds, let token): poll(number, cursor, seconds, token)
             case .cancel(let number): calls.removeValue(forKey: number)?.cancel()
             case .post(let number, let item, let token): post(number, item, token)
+            case .page(let number, let conversation, let after, let token): page(number, conversation, after, token)
             case .tell(let event, let cursor): events.push(event, cursor: cursor)
             case .forget(let item): desk.remove(item)
             }
@@ -199,6 +200,25 @@ final class Engine: @unchecked Sendable {
                     self?.take(.postFailed(number))
                 }
             case .success(let answer): self?.take(.postRefused(number, answer.refusal))
+            }
+        }
+    }
+
+    private func page(_ number: Int, _ conversation: ConversationID, _ after: Seq, _ token: String) {
+        let request = HTTPRequest.messages(of: conversation, after: after, token: token, prefix: server.prefix)
+        guard let bytes = request.bytes(to: server) else { return later(.pageRefused(number, Self.unsayable)) }
+        call(number, bytes, patience) { [weak self] result in
+            switch result {
+            case .failure(let failure):
+                self?.regard(failure)
+                self?.take(.pageFailed(number))
+            case .success(let answer) where answer.isFine:
+                if let (page, isAll) = answer.messagesAsEvents {
+                    self?.take(.paged(number, page, isAll: isAll))
+                } else {
+                    self?.take(.pageFailed(number))
+                }
+            case .success(let answer): self?.take(.pageRefused(number, answer.refusal))
             }
         }
     }

@@ -43,6 +43,36 @@ struct HTTPRequest: Sendable {
     }
 }
 
+extension HTTPRequest {
+    /// A page of what a hole is filled with.
+    static func messages(
+        of conversation: ConversationID, after seq: Seq, token: String, prefix: String
+    ) -> HTTPRequest {
+        let path = prefix + "/api/chat/conversations/\(PercentCoding.encode(conversation.text))/messages"
+        return HTTPRequest("GET", path + "?after_seq=\(seq)&limit=\(GapFill.pageLimit)", token: token)
+    }
+}
+
+extension HTTPAnswer {
+    /// Messages of a page, as they stand now, as if they had just been said; whether there is nothing behind them. Nil for something else.
+    /// Where they stand among other conversations' events the page does not say: their `pos` is 0.
+    var messagesAsEvents: (page: [ServerFrame], isAll: Bool)? {
+        guard let value = try? JSONValue(parsing: body),
+            let messages = try? value.elements({ (element) throws(ChatError) in try element.message() })
+        else { return nil }
+        let page = messages.map { message in
+            let posted = Change.Posted(
+                id: message.id, content: message.content, clientID: message.clientID, replyTo: message.replyTo,
+                isDeleted: message.isDeleted)
+            return ServerFrame.entry(
+                Entry(
+                    conversation: message.conversation, seq: message.seq, pos: 0, at: message.createdAt,
+                    author: message.sender, change: .message(posted)), cursor: "")
+        }
+        return (page, !(head.first("link") ?? "").contains(#"rel="next""#))
+    }
+}
+
 extension Receipt {
     /// Out of the answer to a post: 201 the first time, 200 when the message was there.
     init?(_ answer: HTTPAnswer) {

@@ -7,13 +7,21 @@ enum ClientLine: Equatable {
     case auth(token: String)
     case message(OutboxItem)
     case typing(ConversationID, on: Bool)
+    /// A page of what a hole is filled with.
+    case history(Int, ConversationID, after: Seq)
 
     static let helloID = "hello"
     private static let messagePrefix = "m:"
+    private static let pagePrefix = "h:"
 
     /// The name of the message that an answer with this `id` is about.
     static func clientID(in id: String) -> ClientID? {
         id.hasPrefix(messagePrefix) ? ClientID(String(id.dropFirst(messagePrefix.count))) : nil
+    }
+
+    /// The number of the page that an answer with this `id` is, or is about.
+    static func page(in id: String) -> Int? {
+        id.hasPrefix(pagePrefix) ? Int(id.dropFirst(pagePrefix.count)) : nil
     }
 
     var json: [UInt8] {
@@ -38,6 +46,12 @@ enum ClientLine: Equatable {
                 object.member("type", "typing")
                 object.member("conversation_id", conversation.text)
                 object.member("on", on)
+            case .history(let number, let conversation, let after):
+                object.member("type", "history")
+                object.member("id", Self.pagePrefix + String(number))
+                object.member("conversation_id", conversation.text)
+                object.member("after", after)
+                object.member("limit", GapFill.pageLimit)
             }
         }
         return bytes

@@ -4,7 +4,7 @@ import ChatKernel
 extension ClientMachine {
     /// Whether a poll is called for.
     private var wantsPoll: Bool {
-        guard !isWithoutPolls, hasRoom else { return false }
+        guard !isWithoutPolls, hasRoom, fill == nil else { return false }
         if case .open(_, entered: true) = socket { return false }
         return cursor == nil || usesPolls
     }
@@ -93,21 +93,20 @@ extension ClientMachine {
     /// Hands out what is new of a frame.
     mutating func news(_ frame: ServerFrame) {
         switch frame {
+        case .entry, .gap, .other(.some):
+            guard fill == nil else { return hold(.frame(frame)) }
+        default: break
+        }
+        switch frame {
         case .entry(let entry, let cursor):
             guard entry.pos > pos else { return }
             pos = entry.pos
             self.cursor = cursor
-            if case .message(let posted) = entry.change, let id = posted.clientID,
-                let item = outbox.settled(id, in: entry.conversation)
-            {
-                // Seen before its answer, which may be lost. Nobody else knew the name, so it is ours.
-                actions.append(.forget(item))
-                tell(.sent(item, Receipt(message: posted.id, seq: entry.seq, isDuplicate: false)))
-            }
+            recognise(entry)
             // A snapshot has it already.
             let isCovered = entry.seq > 0 && entry.seq <= covered[entry.conversation] ?? 0
             actions.append(.tell(isCovered ? nil : .entry(entry), cursor: cursor))
-        case .gap(let gap): tell(.gap(gap))
+        case .gap(let gap, let cursor): meet(gap, cursor: cursor)
         case .typing(let conversation, let user, let on): tell(.typing(conversation, user, on: on))
         case .presence(let conversation, let user, let isOnline, let active):
             tell(.presence(conversation, user, isOnline: isOnline, active: active))
@@ -116,8 +115,18 @@ extension ClientMachine {
         }
     }
 
+    /// A message of ours, seen before its answer, which may be lost. Nobody else knew the name, so it is ours.
+    mutating func recognise(_ entry: Entry) {
+        guard case .message(let posted) = entry.change, let id = posted.clientID,
+            let item = outbox.settled(id, in: entry.conversation)
+        else { return }
+        actions.append(.forget(item))
+        tell(.sent(item, Receipt(message: posted.id, seq: entry.seq, isDuplicate: false)))
+    }
+
     /// Nothing is left to be learnt up to here.
     mutating func stand(at cursor: String) {
+        guard fill == nil else { return hold(.stand(cursor)) }
         guard cursor != self.cursor else { return }
         self.cursor = cursor
         actions.append(.tell(nil, cursor: cursor))
@@ -128,6 +137,8 @@ extension ClientMachine {
         cursor = nil
         pos = 0
         covered = [:]
+        abandonFill()
+        filled = nil
         tell(.startingOver(code))
         let isAgain = restartBackoff.attempts > 0
         let pause = restartBackoff.next(&dice)

@@ -13,6 +13,7 @@ extension ClientMachine {
         case .open(let number, entered: false):
             guard let cursor else { return }
             socket = .open(number, entered: true)
+            abandonFill()
             actions.append(.send(number, .hello(cursor: cursor)))
         case .opening, .open: break
         }
@@ -45,13 +46,15 @@ extension ClientMachine {
             guard let name = ClientLine.clientID(in: id), let item = outbox.item(number, name), let message, let seq
             else { return }
             delivered(item, Receipt(message: message, seq: seq, isDuplicate: isDuplicate))
+        case .page(let id, let events, let isAll):
+            if let page = ClientLine.page(in: id) { paged(page, events, isAll: isAll, isSparse: false) }
         case .refused(let id, let error): refused(id, error, on: number, now: now)
         case .caughtUp:
             socketBackoff.reset()
             upgradeBackoff.reset()
             restartBackoff.reset()
             isFallenBack = false
-            tell(.caughtUp)
+            tellCaughtUp()
         case .authExpiring: askForToken()
         case .draining(let milliseconds): drainingWait = milliseconds * 1_000_000
         default: news(frame)
@@ -62,6 +65,7 @@ extension ClientMachine {
         if let name = id.flatMap(ClientLine.clientID), let item = outbox.item(number, name) {
             return refused(item, error, now: now)
         }
+        if let page = id.flatMap(ClientLine.page) { return pageRefused(page, error, now: now) }
         switch error.code {
         case .cursorInvalid, .cursorAhead, .epochChanged:
             guard id == ClientLine.helloID, case .open(number, entered: true) = socket else { return }
@@ -89,16 +93,22 @@ extension ClientMachine {
         }
     }
 
+    /// What was asked on a connection will not be answered.
+    private mutating func lose(_ number: Int) {
+        outbox.lost(number)
+        if fill?.isBySocket == true { abandonFill() }
+    }
+
     /// Nothing to be said about WebSocket: polls would not get through either.
     mutating func unreachable(_ number: Int, now: Int64) {
         guard isCurrent(number) else { return }
-        outbox.lost(number)
+        lose(number)
         socket = .waiting(until: now + socketBackoff.next(&dice))
     }
 
     mutating func closed(_ number: Int, _ code: UInt16?, now: Int64) {
         guard isCurrent(number) else { return }
-        outbox.lost(number)
+        lose(number)
         let wasGreeted = socket != .opening(number)
         let code = code.map { CloseCode(rawValue: $0) }
         // Somebody between us lets it through and then cuts it, or never answers.

@@ -42,6 +42,11 @@ struct ClientMachine {
         case postRefused(Int, Refusal)
         case postFailed(Int)
 
+        /// Messages of a page that was asked for, as events.
+        case paged(Int, [ServerFrame], isAll: Bool)
+        case pageRefused(Int, Refusal)
+        case pageFailed(Int)
+
         case typing(ConversationID, on: Bool)
         /// Whether the app takes what it is told.
         case room(Bool)
@@ -62,6 +67,8 @@ struct ClientMachine {
         case poll(Int, cursor: String?, seconds: Int, token: String)
         case cancel(Int)
         case post(Int, OutboxItem, token: String)
+        /// Messages after a number, at most ``GapFill/pageLimit``.
+        case page(Int, ConversationID, after: Seq, token: String)
         /// - cursor: where the client stands once this has been taken.
         case tell(ClientEvent?, cursor: String?)
         /// The item is out of the outbox.
@@ -101,6 +108,11 @@ struct ClientMachine {
     var pos: Pos = 0
     /// What the last snapshot holds of each conversation: events of it may come again.
     var covered: [ConversationID: Seq] = [:]
+
+    /// The hole that is being filled, and what waits behind it.
+    var fill: GapFill?
+    /// How far the last one came that was begun.
+    var filled: (conversation: ConversationID, through: Seq)?
 
     // By which way.
     var attempts = 0
@@ -165,6 +177,7 @@ struct ClientMachine {
         if token == nil { return isAskingForToken ? nil : tokenDue }
         if isReadyForSocket, case .waiting(let until) = socket { also(until) }
         if case .waiting(let until) = polling { also(until) }
+        if let fill, fill.attempt == nil, hasRoom { also(fill.due) }
         if isReaching, let put = outbox.due(after: lastTime) { also(put) }
         return due
     }
@@ -202,6 +215,9 @@ struct ClientMachine {
         case .postRefused(let number, let refusal): postRefused(number, refusal, now: now)
         case .postFailed(let number):
             outbox.lost(number, due: now + wait(1))
+        case .paged(let number, let page, let isAll): paged(number, page, isAll: isAll, isSparse: true)
+        case .pageRefused(let number, let refusal): pageRefused(number, refusal, now: now)
+        case .pageFailed(let number): pageFailed(number, now: now)
         case .typing(let conversation, let on):
             if case .open(let number, true) = socket { actions.append(.send(number, .typing(conversation, on: on))) }
         case .room(let isThere): hasRoom = isThere
@@ -214,6 +230,7 @@ struct ClientMachine {
         guard !isOver, let token else { return tellState(now: now) }
         settleSocket(token, now: now)
         settlePolling(token, now: now)
+        settleFill(token, now: now)
         settleOutbox(token, now: now)
         tellState(now: now)
     }

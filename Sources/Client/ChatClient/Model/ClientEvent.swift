@@ -9,7 +9,9 @@ public enum ClientEvent: Sendable, Hashable {
     case snapshot(ClientSnapshot)
     /// The server does not know the position any more (its store was restored, say). What was known is to be forgotten; a snapshot follows.
     case startingOver(ChatError.Code)
-    /// Entries that the server has, or had, and does not send by itself. The history can be asked for them if they are `fillable`.
+    /// Entries that are not to be had: they are not kept any more, or were never this user's to see. What the history still has the client
+    /// fills in by itself, in its place, before what follows; by polls only the messages of it, as they stand now and with a `pos` of 0.
+    /// Of that a gap is told only when the server refuses it for good.
     case gap(Gap)
     /// Not stored, and possibly merged or left out.
     case typing(ConversationID, UserReference, on: Bool)
@@ -62,7 +64,7 @@ public struct Gap: Sendable, Hashable {
     public var seqs: ClosedRange<Seq>
     /// A word: `retention`, for one.
     public var reason: String
-    /// Whether the history still has them.
+    /// Whether the server said that its history has them.
     public var isFillable: Bool
 }
 

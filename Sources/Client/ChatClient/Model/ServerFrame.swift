@@ -5,11 +5,13 @@ import ChatWire
 enum ServerFrame: Sendable, Equatable {
     case hello(cursor: String)
     case entry(Entry, cursor: String)
-    case gap(Gap)
+    /// With the cursor that it brings, unless it belongs to the event behind it.
+    case gap(Gap, cursor: String?)
     case typing(ConversationID, UserReference, on: Bool)
     case presence(ConversationID, UserReference, isOnline: Bool, active: [UserID])
     case caughtUp
     case acknowledged(id: String, message: MessageID?, seq: Seq?, isDuplicate: Bool)
+    case page(id: String, [ServerFrame], isAll: Bool)
     case refused(id: String?, ChatError)
     case authExpiring
     case draining(retryAfterMilliseconds: Int64)
@@ -27,13 +29,16 @@ enum ServerFrame: Sendable, Equatable {
         switch try value.text("type") {
         case "hello": self = .hello(cursor: try value.cursor())
         case "gap":
-            let (from, to) = (try value.integer("from_seq", in: 0 ... .max), try value.integer("to_seq"))
+            // There is a number behind each hole.
+            let to = try value.integer("to_seq", in: 0 ... .max - 1)
+            let from = try value.integer("from_seq", in: 0 ... .max)
             guard from <= to else { throw .invalid("to_seq", "at least from_seq") }
             self = .gap(
                 Gap(
                     conversation: try value.conversationID("conversation_id"), seqs: from...to,
                     reason: try value.optionalText("reason") ?? "",
-                    isFillable: try value.flag("fillable", default: false)))
+                    isFillable: try value.flag("fillable", default: false)),
+                cursor: try value.optionalText("cursor", limit: 256))
         case "typing":
             self = .typing(
                 try value.conversationID("conversation_id"), try value.user("sender_id", "sender_username"),
@@ -45,6 +50,11 @@ enum ServerFrame: Sendable, Equatable {
                 try value.conversationID("conversation_id"), try value.user("user_id", "username"),
                 isOnline: try value.text("status") == "online", active: active)
         case "caught_up": self = .caughtUp
+        case "ack" where value["events"] != nil:
+            var events: [ServerFrame] = []
+            for event in try value.list("events") { events.append(try ServerFrame(event)) }
+            self = .page(
+                id: try value.optionalText("id") ?? "", events, isAll: !(try value.flag("more", default: false)))
         case "ack":
             self = .acknowledged(
                 id: try value.optionalText("id") ?? "",

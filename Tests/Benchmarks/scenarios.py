@@ -67,7 +67,14 @@ def scenarios(seconds, scale):
              latency[0]]
     return [
         Scenario("fan-out", "talk", [deliveries, *latency], members=100, window=32, seconds=seconds),
+        # The same in profile v2, which should not be dearer: by a cursor over all conversations, and by the number of one.
+        Scenario("fan-out-v2", "talk", [deliveries, *latency], members=100, window=32, seconds=seconds, with_peer=False,
+                 profile="v2"),
+        Scenario("fan-out-v2-subscribe", "talk", [deliveries, *latency], members=100, window=32, seconds=seconds,
+                 with_peer=False, profile="v2-subscribe"),
         Scenario("many-rooms", "talk", [deliveries, *latency], rooms=200, members=5, seconds=seconds),
+        Scenario("many-rooms-v2", "talk", [deliveries, *latency], rooms=200, members=5, seconds=seconds, with_peer=False,
+                 profile="v2"),
         Scenario("idle", "idle",
                  [Figure("KiB of memory each", "kib_each", "2 at most", True, digits=2),
                   Figure("connections a second", "per_second"),

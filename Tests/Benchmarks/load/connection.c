@@ -112,9 +112,10 @@ bool link_open(Link *link, uint64_t after) {
     char request[4096], position[40] = "";
     if (after != UINT64_MAX) snprintf(position, sizeof position, "&after=%llu", (unsigned long long)after);
     int size = snprintf(request, sizeof request,
-        "GET /api/chat/ws/%s?token=%s%s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
-        link->conversation, link->token, position);
+        "GET /api/chat/ws%s%s?token=%s%s HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n",
+        options.profile == V1 ? "/" : "", options.profile == V1 ? link->conversation : "", link->token, position,
+        options.profile == V1 ? "" : "Sec-WebSocket-Protocol: chat.v2\r\n");
     keep(&link->out, &link->out_count, request, (size_t)size);    // goes out once it is connected
     wish(link);
     return true;

@@ -19,10 +19,14 @@ static Room *room_of(const Link *link) {
 
 void said_one_more(Link *link) { room_of(link)->sent++; }
 
-size_t compose(char *to, int sender, uint64_t number, uint64_t time, uint64_t id) {
-    int size = sprintf(to, "{\"type\":\"message\",\"content\":\"m%06d %010llu %016llx ", sender,
-                       (unsigned long long)number, (unsigned long long)time);
-    int padding = options.payload - 36;
+size_t compose(char *to, const Link *sender, uint64_t number, uint64_t time, uint64_t id) {
+    int size = sprintf(to, "{\"type\":\"message\",");
+    if (options.profile != V1) size += sprintf(to + size, "\"conversation_id\":\"%s\",", sender->conversation);
+    int before = size;
+    size += sprintf(to + size, "\"content\":\"m%06d %010llu %016llx ", sender->index, (unsigned long long)number,
+                    (unsigned long long)time);
+    before = size - before - 11;
+    int padding = options.payload - before;
     memset(to + size, 'x', (size_t)padding);
     size += padding;
     if (id) size += sprintf(to + size, "\",\"id\":%llu}", (unsigned long long)id);
@@ -31,15 +35,18 @@ size_t compose(char *to, int sender, uint64_t number, uint64_t time, uint64_t id
 }
 
 bool parse(const char *text, size_t size, Heard *heard) {
-    static const char head[] = "{\"type\":\"message\",\"content\":\"m";
-    size_t start = sizeof head - 1;
-    if (size < start + (size_t)options.payload || memcmp(text, head, start)) return false;
+    static const char head[] = "{\"type\":\"message\",", content[] = "\"content\":\"m";
+    if (size < sizeof head + (size_t)options.payload || memcmp(text, head, sizeof head - 1)) return false;
+    const char *start = memmem(text, size - (size_t)options.payload, content, sizeof content - 1);
+    if (!start) return false;
+    start += sizeof content - 1;
     char *end;
-    heard->sender = (int)strtol(text + start, &end, 10);
+    heard->sender = (int)strtol(start, &end, 10);
     heard->number = strtoull(end, &end, 10);
     heard->time = strtoull(end, &end, 16);
-    const char *behind = text + start + options.payload - 1;
-    const char *seq = memmem(behind, size - (size_t)(behind - text), "\"seq\":", 6);
+    // v1 has the numbers behind the content, v2 in front of it.
+    const char *from = options.profile == V1 ? start + options.payload - 1 : text;
+    const char *seq = memmem(from, size - (size_t)(from - text), "\"seq\":", 6);
     if (!seq) return false;
     heard->seq = strtoull(seq + 6, NULL, 10);
     return heard->sender >= 0 && heard->sender < link_count;

@@ -26,6 +26,7 @@ typedef struct Options {
     uint64_t bytes;       // that must pass a slow reader before it reads again
     bool acks;            // the window is what has not been acknowledged, not what has not been seen
     bool typing;          // a notice of typing before every eighth message
+    enum { V1, V2_HELLO, V2_SUBSCRIBE } profile;    // how it follows: its path's conversation, all by a cursor, or one by its number
 } Options;
 extern Options options;
 
@@ -85,7 +86,7 @@ uint64_t fault_count(void);
 
 // A content is "m<sender> <number> <time> xxx…", of a fixed width, so that it is found and read without a parser.
 enum { SMALLEST_PAYLOAD = 40 };
-size_t compose(char *to, int sender, uint64_t number, uint64_t time, uint64_t id);
+size_t compose(char *to, const Link *sender, uint64_t number, uint64_t time, uint64_t id);
 typedef struct Heard { uint64_t seq, number, time; int sender; } Heard;
 bool parse(const char *, size_t, Heard *);
 // Takes down what a connection was shown, and compares it with what the others of its room were.

@@ -28,7 +28,7 @@ int main(int count, char **arguments) {
         { "count", 1, 0, 'n' }, { "senders", 1, 0, 's' }, { "window", 1, 0, 'w' }, { "rate", 1, 0, 'r' },
         { "payload", 1, 0, 'b' }, { "concurrency", 1, 0, 'c' }, { "readers", 1, 0, 'R' }, { "items", 1, 0, 'i' },
         { "warmup", 1, 0, 'W' }, { "seconds", 1, 0, 't' }, { "patience", 1, 0, 'T' }, { "bytes", 1, 0, 'B' },
-        { "acks", 0, 0, 'a' }, { "typing", 0, 0, 'y' }, { 0 },
+        { "profile", 1, 0, 'v' }, { "acks", 0, 0, 'a' }, { "typing", 0, 0, 'y' }, { 0 },
     };
     if (count < 2) fail("load talk|idle|join|churn|history|slow --port N --links FILE ...");
     for (int name; (name = getopt_long(count - 1, arguments + 1, "", names, NULL)) != -1;) {
@@ -49,6 +49,9 @@ int main(int count, char **arguments) {
         case 't': options.seconds = atof(optarg); break;
         case 'T': options.patience = atof(optarg); break;
         case 'B': options.bytes = strtoull(optarg, NULL, 10); break;
+        case 'v':
+            options.profile = !strcmp(optarg, "v2") ? V2_HELLO : !strcmp(optarg, "v2-subscribe") ? V2_SUBSCRIBE : V1;
+            break;
         case 'a': options.acks = true; break;
         case 'y': options.typing = true; break;
         default: return 2;

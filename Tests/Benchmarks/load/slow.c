@@ -17,7 +17,7 @@ static bool is_slow(const Link *link) { return link->index >= fast; }
 
 static void say(Link *link) {
     char text[70000];
-    size_t size = compose(text, link->index, link->number++, clock_ns(), 0);
+    size_t size = compose(text, link, link->number++, clock_ns(), 0);
     link->under_way++;
     total++;
     said_one_more(link);

@@ -11,7 +11,7 @@ static Histogram latency;
 static void say(Link *link) {
     char text[70000];
     if (options.typing && link->number % 8 == 7) link_say(link, "{\"type\":\"typing\"}", 17);
-    size_t size = compose(text, link->index, link->number, clock_ns(), options.acks ? link->number + 1 : 0);
+    size_t size = compose(text, link, link->number, clock_ns(), options.acks ? link->number + 1 : 0);
     link->number++;
     link->under_way++;
     total++;
@@ -25,7 +25,32 @@ static void go_on(Link *link) {
         say(link);
 }
 
+static int open_now;
+
+static bool begins(const char *text, size_t size, const char *with) {
+    return size > strlen(with) && !memcmp(text, with, strlen(with));
+}
+
+// A connection of v2 is greeted, says what it follows, and hears that it does.
+static void begin(Link *link, const char *text, size_t size) {
+    char frame[512];
+    if (begins(text, size, "{\"type\":\"hello\"")) {
+        const char *cursor = memmem(text, size, "\"cursor\":\"", 10);
+        if (!cursor) fail("a greeting without a cursor: %.*s", (int)size, text);
+        int length = options.profile == V2_HELLO
+            ? snprintf(frame, sizeof frame, "{\"type\":\"hello\",\"cursor\":\"%.*s\"}", (int)strcspn(cursor + 10, "\""), cursor + 10)
+            : snprintf(frame, sizeof frame, "{\"type\":\"subscribe\",\"conversation_id\":\"%s\",\"id\":0}", link->conversation);
+        link_say(link, frame, (size_t)length);
+    } else if (begins(text, size, options.profile == V2_HELLO ? "{\"type\":\"caught_up\"" : "{\"type\":\"ack\"")) {
+        open_now++;
+    }
+}
+
 static void text(Link *link, const char *text, size_t size) {
+    if (options.profile != V1 && !is_talking && !total) {
+        begin(link, text, size);
+        return;
+    }
     Heard heard;
     if (parse(text, size, &heard)) {
         take_down(link, &heard);
@@ -44,11 +69,9 @@ static void text(Link *link, const char *text, size_t size) {
 
 static void read_over(Link *link) { go_on(link); }
 
-static int open_now;
-
 static void opened(Link *link) {
     (void)link;
-    open_now++;
+    open_now += options.profile == V1;
 }
 
 static void closed(Link *link, int status) {

@@ -1,7 +1,7 @@
 import ScriptTesting
 import TLSTesting
 
-/// A blocking TCP client, as plain as can be. Every wait ends after ten seconds with an error, so a broken server
+/// A blocking TCP client, as plain as can be. Every wait ends after thirty seconds with an error, so a broken server
 /// fails a test instead of hanging it.
 final class TestClient: @unchecked Sendable {
     private let wire: LoopbackSocket
@@ -17,7 +17,7 @@ final class TestClient: @unchecked Sendable {
     ///   - receiveBuffer: small, for a peer that shall notice that nothing is read.
     ///   - tls: to shake hands with; nil for a plain connection.
     init(port: UInt16, receiveBuffer: Int32? = nil, tls options: TLSClient.Options? = nil) throws {
-        wire = try LoopbackSocket(port: port, patience: 10, receiveBuffer: receiveBuffer)
+        wire = try LoopbackSocket(port: port, patience: 30, receiveBuffer: receiveBuffer)
         if let options { try secure(options) }
     }
 

@@ -29,6 +29,6 @@ public struct Retention: Hashable, Sendable {
 
     /// What was committed before this moment goes; nil when age does not matter.
     public func horizon(at now: Timestamp) -> Timestamp? {
-        days == 0 ? nil : now.advanced(bySeconds: -86_400 * Int64(min(days, Self.mostDays)))
+        days <= 0 ? nil : now.advanced(bySeconds: -86_400 * Int64(min(days, Self.mostDays)))
     }
 }

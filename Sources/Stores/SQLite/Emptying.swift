@@ -54,7 +54,14 @@ final class Emptying {
             hasWork = false
             return nil
         }
-        let through = min(found.first, found.from &+ Int64(rows))
+        // SQLite compares what is no number by rules of its own.
+        guard found.from > 0, found.from < found.first, Counter.isSound(found.first) else {
+            // Not again and again: what else waits for leisure goes on.
+            hasWork = false
+            throw StoreError(
+                .damaged, "the row of conversation \(found.room) begins at \(found.first), from \(found.from)")
+        }
+        let through = min(found.first, found.from + Int64(rows))
         let places = try snapshot.places(
             in: found.room, found.from...through - 1, newestFirst: false, messagesOnly: false, limit: rows)
         guard !snapshot.isStale else { return Slice(room: found.room, places: [], through: found.from) }

@@ -39,8 +39,10 @@ extension Snapshot {
         if let horizon = rule.horizon(at: now) {
             first = try lowest(from: first, of: room) { $0.at >= horizon }
         }
-        let gone = room.activity.messages - Int64(rule.messages)
-        if rule.messages > 0, gone > 0 { first = try lowest(from: first, of: room) { $0.ordinal > gone } }
+        if rule.messages > 0, room.activity.messages > rule.messages {
+            let gone = room.activity.messages - Int64(rule.messages)
+            first = try lowest(from: first, of: room) { $0.ordinal > gone }
+        }
         return first
     }
 

@@ -80,7 +80,9 @@ final class Records {
             room.activity.lastSeq, room.activity.messages, room.activity.through, Int64(room.members),
             Int64(room.owners), room.firstSeq,
         ]
-        guard numbers.allSatisfy({ Counter.isSound($0) }), room.firstSeq > 0 else {
+        guard numbers.allSatisfy({ Counter.isSound($0) }), room.firstSeq > 0,
+            room.details.retention?.isValid ?? true
+        else {
             throw StoreError(.damaged, "the row of conversation \(room.row) counts \(numbers)")
         }
         return found

@@ -83,6 +83,9 @@ struct Stays {
                 return true
             }
         }
+        guard Counter.isSound(stay.firstSeq) else {
+            throw StoreError(.damaged, "the row of conversation \(conversation) begins at \(stay.firstSeq)")
+        }
         known[conversation] = stay
         return stay
     }

@@ -102,6 +102,7 @@ private let columns: [(table: String, column: String)] = [
     (
         "conversations",
         "row id name is_group is_pair members owners created_at updated_at last_seq messages last_message through"
+            + " kept_days kept_messages first_seq emptied_seq"
     ), ("memberships", "conversation user role is_active read_seq entered place"),
     ("stays", "conversation user from_seq through_seq"), ("founders", "pos place user role"),
     (

@@ -50,7 +50,11 @@ struct StoreImage {
         }
         try session.commit(.remove(Self.users[2]), entropy: 200)
         try session.commit(.post(content: "an answer", clientID: nil, replyTo: messages.last), entropy: 201)
-        try session.commit(.update(name: "Coffee", description: "and cake"), entropy: 202)
+        try session.commit(
+            .update(name: "Coffee", description: "and cake", retention: Retention(messages: 9)), entropy: 202)
+        // Some of it is gone, and not all of that empty yet.
+        try session.expire(Retention())
+        _ = session.tidy()
         bytes = connection.image()
     }
 }
@@ -77,6 +81,12 @@ final class StoreSession {
         let draft = Draft(
             conversation: StoreImage.room, author: StoreImage.users[0], proposal: proposal, entropy: entropy)
         _ = try writer.commit([draft], at: Timestamp(microseconds: 1_770_000_000_000_000 &+ Int64(entropy & 0xFF)))
+    }
+
+    func expire(_ retention: Retention) throws(StoreError) {
+        let now = Timestamp(microseconds: 1_770_000_000_000_000)
+        let found = try reader.expiries(retention, at: now, behind: 0, limit: 9)
+        try writer.raise(found.expiries)
     }
 
     /// True when there may be more to do.
@@ -117,6 +127,14 @@ final class StoreSession {
         }
         for _ in 0..<8 where tidy() {}
         search()
+        for retention in [Retention(), Retention(messages: 2), Retention(days: 1)] {
+            try? expire(retention)
+            _ = try? reader.entries(of: room, after: 0, limit: 100)
+            catchUp(StoreImage.users[0], scanFirst: 0, conversationRows: 0)
+            catchUp(StoreImage.users[2], scanFirst: .max, conversationRows: 1)
+        }
+        for _ in 0..<8 where tidy() {}
+        catchUp(StoreImage.users[1], scanFirst: 7, conversationRows: 1)
     }
 
     /// In the index and in the log, for what is there and for what is not.

@@ -23,7 +23,8 @@ private final class Lane: Outlet, @unchecked Sendable {
     }
 
     func leave(_ user: UserReference) throws {
-        let place = try #require(room.place(of: user.id))
+        let known = room.place(of: user.id)
+        let place = try #require(known)
         let follower = room.close(place)
         kernel.unfollow(try #require(follower))
     }
@@ -43,7 +44,8 @@ private final class Lane: Outlet, @unchecked Sendable {
         for user: UserReference, after pos: Pos = 0, among conversations: Set<ConversationID>? = nil, limit: Int = .max
     ) throws -> MailRun? {
         _ = takeIn()
-        let place = try #require(room.place(of: user.id))
+        let known = room.place(of: user.id)
+        let place = try #require(known)
         return room.items(at: place, after: pos).map {
             MailRun($0, for: user.id, after: pos, among: conversations, limit: limit, form: spelled)
         }

@@ -200,7 +200,7 @@ final class Fanout: Sendable {
         mutating func mail(_ parcel: Parcel, to audience: [Follower]) {
             guard let first = audience.first else { return }
             // Mostly there is one loop, and one pass.
-            if audience.allSatisfy({ $0.outlet === first.outlet }) {
+            if audience.allSatisfy({ $0.outletID == first.outletID }) {
                 self[first.outlet].mail.append(Mail(parcel: parcel, followers: audience))
                 return
             }

@@ -1,8 +1,8 @@
 /// The mailboxes of the users that one outlet follows, each at a place: the number by which kernel and outlet speak of it.
 ///
-/// A value, to be kept where the outlet's own readers are. The outlet says when a box may go: one that nobody has read for a
-/// while, since every box costs its user's mail a little work.
-public struct Mailroom: Sendable {
+/// A value, to be kept where the outlet's own readers are, and never copied: it is asked about each poll. The outlet says when a box
+/// may go: one that nobody has read for a while, since every box costs its user's mail a little work.
+public struct Mailroom: ~Copyable, Sendable {
     private struct Box: Sendable {
         let follower: Follower
         var mailbox: Mailbox

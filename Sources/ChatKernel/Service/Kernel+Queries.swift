@@ -108,10 +108,12 @@ extension Kernel {
     }
 
     /// The entries after a number that the user may see, and gaps for those in front of them that it may not.
+    ///
+    /// - Parameter limit: at least 1, and at most ``KernelLimits/pageEntries`` of the log are looked at in any case.
     public func log(
-        of conversation: ConversationID, as user: UserID, after seq: Seq
+        of conversation: ConversationID, as user: UserID, after seq: Seq, limit: Int = .max
     ) async throws(ChatError) -> LogPage {
-        let limit = limits.pageEntries
+        let limit = max(1, min(limit, limits.pageEntries))
         // First the entries, then the membership: a removal between the two must hide, not show.
         let early = Mutation.judgesReadersEarly.isOn ? try await standing(of: user, in: conversation) : nil
         let entries = try await ask { (store) throws(StoreError) in

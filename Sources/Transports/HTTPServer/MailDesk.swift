@@ -119,7 +119,7 @@ public final class MailDesk {
             throw error
         }
         readers[place].here.append(reader)
-        room.wake(at: place)
+        if !readers[place].behind.isEmpty { room.wake(at: place) }
         if attends, readers[place].attendance == nil { attend(user, at: place) }
         return place
     }
@@ -134,7 +134,7 @@ public final class MailDesk {
     /// A reader has not taken what came, and will read pages of the store when its peer has taken what is queued. It is not told of
     /// anything until it asks for more; where all of a user's readers are so, the box rests.
     public func isBehind(_ reader: any MailReader, at place: Int) {
-        if readers[place].fallBehind(reader) { pages.behind += 1 }
+        if readers[place].fallBehind(reader) { pages.fellBehind() }
         if readers[place].behind.count == readers[place].here.count { room.rest(at: place) }
     }
 
@@ -144,7 +144,7 @@ public final class MailDesk {
     /// A reader that was behind takes its mail from its box again.
     public func caughtUp(_ reader: any MailReader, at place: Int) {
         guard readers[place].catchUp(reader) else { return }
-        pages.behind -= 1
+        pages.caughtUp()
         room.wake(at: place)
     }
 

@@ -14,7 +14,7 @@ public final class PageQueue {
     private static let leastPage = 16 << 10
 
     /// How many readers read pages now, or will when their peers have taken what is queued for them.
-    var behind = 0
+    private(set) var behind = 0
     /// About the bytes of an entry on the wire, from the pages that were read last.
     private var entryBytes = 1024
     private var reading = 0
@@ -30,6 +30,11 @@ public final class PageQueue {
 
     /// The next page is read when no more than this is queued for the peer: enough to keep its socket busy meanwhile.
     public var lowWater: Int { min(ByteStream.lowWater, pageBytes / 2) }
+
+    /// A reader is to be counted, until ``caughtUp()`` is said of it: also when it is gone.
+    public func fellBehind() { behind += 1 }
+
+    public func caughtUp() { behind -= 1 }
 
     /// A page of so many entries took so many bytes.
     public func pageTook(_ bytes: Int, entries: Int) {

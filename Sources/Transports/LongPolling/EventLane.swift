@@ -19,6 +19,8 @@ final class EventLane: Outlet, @unchecked Sendable {
     private var through: Pos = 0
     private var question: RepeatedQuestion?
     private var jitter: UInt64 = 0
+    /// In nanoseconds: a minute, after which the authenticator is asked again in any case.
+    private static let longestBelief: Int64 = 60_000_000_000
     /// The last answer that others may be given too.
     var answer: SharedAnswer?
 
@@ -61,8 +63,9 @@ final class EventLane: Outlet, @unchecked Sendable {
     private func asker(of request: HTTPRequest, _ exchange: Exchange) -> Asker? {
         if let asker = exchange.keepsake as? Asker, loop.now < asker.believedUntil { return asker }
         guard let token = request.bearerToken, let (identity, until) = kernel.recognize(token) else { return nil }
+        let believed = min(max(0, until &- kernel.time.monotonic()), Self.longestBelief)
         let asker = Asker(
-            identity, until: loop.now + until - kernel.time.monotonic(),
+            identity, until: loop.now + believed,
             endsAt: loop.now + identity.timeLeft(at: kernel.time.wall()))
         exchange.keepsake = asker
         return asker

@@ -11,6 +11,8 @@ protocol FeedReader: AnyObject, Sendable {
     var user: UserID { get }
     var feed: Feed { get set }
     var isReadingPage: Bool { get set }
+    /// Whether it is counted among those that are behind; nil when the lane does not know it any more.
+    var isBehind: Bool? { get set }
     /// Removed, but with entries from before that still to come: told of nothing else any more.
     var hasDeparted: Bool { get set }
     /// Nothing is read or sent any more.
@@ -40,6 +42,7 @@ extension FeedReader {
         let queued = stream.queuedBytes
         if queued > 0, queued &+ bytes.count > lane.settings.outboxBytes, feed.isLive {
             feed.lag()
+            fallBehind()
             lagged(behind: parcel)
         }
         switch feed.offer(parcel) {
@@ -90,20 +93,42 @@ extension FeedReader {
     /// Reads the next page when there is one to read and the one before has been taken, but for what keeps the socket
     /// busy: pages are a reader's own, and a hundred readers that catch up shall not cost a hundred outboxes.
     func readOn() {
-        guard !feed.isLive, !feed.isLagging, !isReadingPage, !isOver, stream.queuedBytes <= ByteStream.lowWater
-        else { return }
+        guard !feed.isLive, !feed.isLagging, !isReadingPage, !isOver else { return }
+        fallBehind()
+        guard stream.queuedBytes <= lane.pages.lowWater else { return }
         isReadingPage = true
         lane.pages.enter { [weak self] in self?.readPage() ?? false }
+    }
+
+    private func fallBehind() {
+        guard isBehind == false else { return }
+        isBehind = true
+        lane.pages.fellBehind()
+    }
+
+    private func catchUp() {
+        guard isBehind == true else { return }
+        isBehind = false
+        lane.pages.caughtUp()
+    }
+
+    /// The lane does not know it any more.
+    func leavePages() {
+        catchUp()
+        isBehind = nil
     }
 
     /// It is this reader's turn. False when there is nothing to read for any more.
     private func readPage() -> Bool {
         guard !isOver else { return false }
         let (lane, user, conversation, position) = (lane, user, conversation, feed.position)
+        let limit = lane.pages.entries
         lane.errands.send { [weak self] in
             let page: Result<Kernel.LogPage, ChatError>
             do throws(ChatError) {
-                page = .success(try await lane.kernel.log(of: conversation, as: user, after: position))
+                page = .success(
+                    try await lane.kernel.log(
+                        of: conversation, as: user, after: position, limit: limit))
             } catch {
                 page = .failure(error)
             }
@@ -121,10 +146,13 @@ extension FeedReader {
         switch page {
         case .failure(let error): failed(error)
         case .success(let page):
-            send(page.entries)
+            let bytes = frames(of: page.entries)
+            lane.pages.pageTook(bytes.count, entries: page.entries.count)
+            if !bytes.isEmpty { stream.send(bytes) }
             if page.endsMembership { return departed() }
             switch feed.page(through: page.through, isLast: page.isLast) {
             case .live(let following):
+                catchUp()
                 for item in following where !isOver { show(item.parcel, after: item.after) }
                 // Removed, and a member again by now: another stay, for another reader.
                 if hasDeparted { departed() } else if !isOver { caughtUp() }

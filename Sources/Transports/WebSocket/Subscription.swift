@@ -10,6 +10,7 @@ final class Subscription: FeedReader, @unchecked Sendable {
     unowned let connection: V2Connection
     var feed: Feed
     var isReadingPage = false
+    var isBehind: Bool? = false
     var hasDeparted = false
     private var hasEnded = false
     /// Whether the client waits to hear that it has caught up.
@@ -70,6 +71,7 @@ final class Subscription: FeedReader, @unchecked Sendable {
     func end() {
         hasEnded = true
         lane.remove(self)
+        leavePages()
         session.leave(conversation)
     }
 

@@ -10,6 +10,7 @@ final class V1Connection: WebSocketChannel, FeedReader, @unchecked Sendable {
     var conversation: ConversationID
     var feed: Feed
     var isReadingPage = false
+    var isBehind: Bool? = false
     var hasDeparted = false
     /// Told while the queue was full: the newest notice is what still matters when it has drained.
     private var missedPresence: [UInt8]?
@@ -139,5 +140,8 @@ final class V1Connection: WebSocketChannel, FeedReader, @unchecked Sendable {
 
     override func leaveSession() { session.close() }
 
-    override func gone() { lane.remove(self) }
+    override func gone() {
+        lane.remove(self)
+        leavePages()
+    }
 }

@@ -9,7 +9,27 @@ extension Kernel {
     public func search(
         _ text: String, as user: UserID, in conversation: ConversationID? = nil, before pos: Pos? = nil, limit: Int
     ) async throws(ChatError) -> SearchPage {
-        let query = try SearchQuery(text)
+        try await search(try SearchQuery(text), as: user, in: conversation, before: pos, limit: limit)
+    }
+
+    /// Messages of others that name the user (``Mention``), of its conversations or of one of them, newest first. A page may be shorter
+    /// than `limit`, as in a search; nothing is found for a name without a letter or digit.
+    /// - Throws: `unknown_user`; `unknown_conversation`, `not_a_member`; `unknown_type` when the store cannot search.
+    public func mentions(
+        of user: UserID, in conversation: ConversationID? = nil, before pos: Pos? = nil, limit: Int
+    ) async throws(ChatError) -> SearchPage {
+        let account = try await ask { (store) throws(StoreError) in try await store.user(user) }
+        guard let username = account?.username else { throw ChatError(.unknownUser, "There is no such user.") }
+        guard let query = SearchQuery(naming: username) else { return SearchPage(messages: [], next: nil) }
+        let page = try await search(query, as: user, in: conversation, before: pos, limit: limit)
+        return SearchPage(
+            messages: page.messages.filter { $0.sender.id != user && Mention.names(username, in: $0.content) },
+            next: page.next)
+    }
+
+    private func search(
+        _ query: SearchQuery, as user: UserID, in conversation: ConversationID?, before pos: Pos?, limit: Int
+    ) async throws(ChatError) -> SearchPage {
         guard let store = store as? any StoreWithSearch else {
             throw ChatError(.unknownType, "This server's store does not search.")
         }

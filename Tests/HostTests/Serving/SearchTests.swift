@@ -62,6 +62,28 @@ struct SearchTests {
         }
     }
 
+    @Test("mentions are what others say of one by name, page by page, and nothing else", arguments: stores)
+    func mentions(store: String) async throws {
+        try await withHost(config(store: store)) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let (room, other) = (try host.room(ann, bob), try host.room(bob))
+            for text in ["@bob, one", "bob, none", "@bobby", "mail@bob", "(@BOB!) two"] { try ann.post(text, in: room) }
+            try bob.post("I am @bob", in: room)
+            try bob.post("@ann here", in: other)
+            try ann.post("three @bob", in: room)
+            var next: String? = "/api/chat/mentions?limit=2&conversation_id=\(room)"
+            var found: [String?] = []
+            while let page = try next.map({ try bob.call("GET", $0) }) {
+                #expect(page.status == 200)
+                found += try page.json.items.map { $0["content"].text }
+                next = page["link"].flatMap { $0.split(separator: ">").first.map { String($0.dropFirst()) } }
+            }
+            #expect(found == ["three @bob", "(@BOB!) two", "@bob, one"])
+            #expect(try ann.call("GET", "/api/chat/mentions").json.items == [])
+            #expect(try ann.call("GET", "/api/chat/mentions?conversation_id=\(other)").code == "not_a_member")
+        }
+    }
+
     @Test(
         "every refusal has its status and its word",
         arguments: [

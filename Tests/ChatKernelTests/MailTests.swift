@@ -30,11 +30,17 @@ private final class Lane: Outlet, @unchecked Sendable {
     }
 
     /// Who got mail.
-    func takeIn() -> Set<UserID> {
+    func takeIn() -> Set<UserID> { takeIn { _, _, _ in } }
+
+    /// - Parameter see: is shown what came for whom, and with which batch.
+    func takeIn(_ see: (Mailroom.Arrival, UserReference, Batch) -> Void) -> Set<UserID> {
         var touched: Set<UserID> = []
         for batch in batches.takeAll() {
-            for place in room.take(batch) {
-                for user in [ann, bob, cat] where room.place(of: user.id) == place { touched.insert(user.id) }
+            for arrival in room.take(batch) {
+                for user in [ann, bob, cat] where room.holds(user.id, at: arrival.place) {
+                    touched.insert(user.id)
+                    see(arrival, user, batch)
+                }
             }
         }
         return touched
@@ -44,9 +50,16 @@ private final class Lane: Outlet, @unchecked Sendable {
         for user: UserReference, after pos: Pos = 0, among conversations: Set<ConversationID>? = nil, limit: Int = .max
     ) throws -> MailRun? {
         _ = takeIn()
-        let known = room.place(of: user.id)
-        let place = try #require(known)
-        return room.items(at: place, after: pos).map {
+        let place = room.place(of: user.id)
+        _ = try #require(place)
+        return known(for: user, after: pos, among: conversations, limit: limit)
+    }
+
+    /// What the box says that is there now.
+    func known(
+        for user: UserReference, after pos: Pos, among conversations: Set<ConversationID>? = nil, limit: Int = .max
+    ) -> MailRun? {
+        room.place(of: user.id).flatMap { room.items(at: $0, after: pos) }.map {
             MailRun($0, for: user.id, after: pos, among: conversations, limit: limit, form: spelled)
         }
     }
@@ -145,6 +158,49 @@ struct MailTests {
         check()
         put(parcel(end + 6, message(end + 6), in: room), of: end + 6)
         check()
+    }
+
+    @Test("Of what came it is quickly known who lacks one whole parcel, and nothing else", arguments: 1...30)
+    func arrivals(_ seed: UInt64) throws {
+        let house = try House { $0.messagesPerUserPerSecond = 0 }
+        let rooms = [try house.room(bob), try house.room(bob, cat)]
+        let lane = Lane(house)
+        for user in [ann, bob, cat] { try lane.follow(user) }
+        var random = SplitMix64(seed: seed)
+        var (quick, slow) = (0, 0)
+        for round in 0..<40 {
+            house.store.isHolding = true
+            for number in 0..<Int.random(in: 1...4, using: &random) {
+                let room = rooms[Int.random(in: 0..<rooms.count, using: &random)]
+                let command: Command =
+                    switch Int.random(in: 0..<8, using: &random) {
+                    case 0: .addMember(room, cat.id, .member)
+                    case 1: .removeMember(room, cat.id)
+                    case 2: .read(room, through: Seq(round))
+                    default: .post(room, content: "\(round).\(number)")
+                    }
+                house.begin(command, as: ann)
+                // The first is alone in its batch, what comes while that is written is the next.
+                house.settle()
+            }
+            house.store.isHolding = false
+            house.settle()
+            _ = lane.takeIn { arrival, user, batch in
+                for pos in max(0, arrival.before - 2)...batch.through {
+                    let run = lane.known(for: user, after: pos)
+                    guard let whole = arrival.whole.map({ batch.mail[$0].parcel }), pos >= arrival.before,
+                        pos < whole.firstPos
+                    else {
+                        slow += 1
+                        continue
+                    }
+                    quick += 1
+                    #expect(run?.through == batch.through)
+                    #expect(run?.pieces.map { Array($0.bytes[$0.range]) } == [spelled(whole).bytes])
+                }
+            }
+        }
+        #expect(quick > 0 && slow > 0)
     }
 
     @Test("A box that nobody takes from is kept while there is room, and then begins anew when it wakes")

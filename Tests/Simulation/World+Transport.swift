@@ -11,7 +11,7 @@ extension World {
         case .batch(let batch, let head):
             note("handles", batch.parcels.count, batch.settlements.count)
             for parcel in batch.parcels { check(parcel, on: loop, head: head) }
-            _ = loop.room.take(batch)
+            check(loop.room.take(batch), of: batch, at: loop)
             for expiry in batch.expiries { loop.firstSeqs[expiry.conversation] = expiry.firstSeq }
             for settlement in batch.settlements { settle(settlement) }
             for parcel in batch.parcels {

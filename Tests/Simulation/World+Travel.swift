@@ -50,6 +50,22 @@ extension World {
 
     // MARK: What they get
 
+    /// What is quickly known of mail is what those are shown who ask for it.
+    func check(_ arrivals: [Mailroom.Arrival], of batch: Batch, at loop: Loop) {
+        for arrival in arrivals {
+            guard let whole = arrival.whole else { continue }
+            let parcel = batch.mail[whole].parcel
+            guard arrival.before < parcel.firstPos else { continue }
+            for position in [arrival.before, parcel.firstPos - 1] {
+                let items = loop.room.items(at: arrival.place, after: position) ?? []
+                let isAll = items.count == 1 && items.first?.parcels.count == 1 && items.first?.through == batch.through
+                if !isAll || items.first?.parcels.first !== parcel || items.first?.parcels.first?.isCrossed != false {
+                    fail("mail was said to be all that \(arrival.place) lacks after \(position)")
+                }
+            }
+        }
+    }
+
     private func take(_ items: ArraySlice<Mailbox.Item>, _ traveller: Traveller, at loop: Loop) {
         let limit = random.chance(500) ? Int.max : random.within(1...4)
         let run = MailRun(items, for: traveller.user.id, after: traveller.position, among: nil, limit: limit) {

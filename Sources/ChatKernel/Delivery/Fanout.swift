@@ -197,20 +197,8 @@ final class Fanout: Sendable {
 
         private func index(of outlet: any Outlet) -> Int? { addressed.firstIndex { $0.outlet === outlet } }
 
-        mutating func mail(_ parcel: Parcel, to audience: [Follower]) {
-            guard let first = audience.first else { return }
-            // Mostly there is one loop, and one pass.
-            if audience.allSatisfy({ $0.outletID == first.outletID }) {
-                self[first.outlet].mail.append(Mail(parcel: parcel, followers: audience))
-                return
-            }
-            var outlets: [any Outlet] = []
-            for follower in audience where !outlets.contains(where: { $0 === follower.outlet }) {
-                outlets.append(follower.outlet)
-            }
-            for outlet in outlets {
-                self[outlet].mail.append(Mail(parcel: parcel, followers: audience.filter { $0.outlet === outlet }))
-            }
+        mutating func mail(_ parcel: Parcel, to audience: [Followers.Party]) {
+            for party in audience { self[party.outlet].mail.append(Mail(parcel: parcel, followers: party.followers)) }
         }
     }
 }

@@ -18,7 +18,7 @@ public struct Mailbox: Sendable {
     /// Complete for everything after here.
     public private(set) var after: Pos
     /// What came last, and what before that: where a reader stands that has all, and one that lacks the last item alone.
-    private var newest: Pos
+    private(set) var newest: Pos
     private var before: Pos
     private var kept: [Item] = []
     private var head = 0
@@ -32,18 +32,17 @@ public struct Mailbox: Sendable {
     public init(after: Pos) { (self.after, newest, before) = (after, after, after) }
 
     /// A batch has come for the user.
-    public mutating func put(_ parcel: Parcel, of batch: Pos) { put([parcel], of: batch) }
+    public mutating func put(_ parcel: Parcel, of batch: Pos) { put(parcel, alone: [parcel], of: batch) }
 
-    /// The same of one parcel in an array, which the mailboxes of all its readers share.
-    mutating func put(_ one: [Parcel], of batch: Pos) {
-        guard let parcel = one.first else { return }
+    /// - Parameter alone: the parcel in an array, which the mailboxes of all its readers share.
+    mutating func put(_ parcel: Parcel, alone: [Parcel], of batch: Pos) {
         if Mutation.losesMail.isOn, parcel.count > 1 { return }
         if isAsleep { return lose(through: batch) }
         size += parcel.weight
-        if let last = kept.indices.last, last >= head, kept[last].through == batch {
-            kept[last].parcels.append(parcel)
+        if kept.count > head, newest == batch {
+            kept[kept.count - 1].parcels.append(parcel)
         } else {
-            kept.append(Item(parcels: one, through: batch))
+            kept.append(Item(parcels: alone, through: batch))
             (before, newest) = (newest, batch)
         }
         // The newest stays, whatever its size: all readers share it, and it would be read from the store the moment after.

@@ -10,17 +10,29 @@ public struct Mailroom: ~Copyable, Sendable {
         var touched: Pos = 0
 
         /// Whether it is the first that the batch brought, to somebody who takes it.
-        mutating func put(_ parcels: [Parcel], of batch: Pos) -> Bool {
-            if parcels.first?.opensStay(of: follower.user) == true {
+        mutating func put(_ parcel: Parcel, alone: [Parcel], of batch: Pos) -> Bool {
+            if parcel.opensStay(of: follower.user) {
                 // What was before it the user is told in a gap, and that the store knows.
                 mailbox.lose(through: batch)
             } else {
-                mailbox.put(parcels, of: batch)
+                mailbox.put(parcel, alone: alone, of: batch)
             }
             guard !mailbox.isResting, touched != batch else { return false }
             touched = batch
             return true
         }
+    }
+
+    /// What a batch brought to a box whose readers take it.
+    public struct Arrival: Sendable {
+        public let place: Int
+        /// Where the box stood before.
+        public let before: Pos
+        /// Which of the batch's mail it is, when it is a single parcel of which everybody is shown the whole: a reader that stands
+        /// at `before` or further on, and before its ``Parcel/firstPos``, lacks that and nothing else, and stands at the batch's
+        /// position when it has it. Whatever this says, ``Mailroom/items(at:after:)`` says too: it is the quick way, which
+        /// nearly all mail takes.
+        public fileprivate(set) var whole: Int?
     }
 
     private var boxes: [Box?] = []
@@ -73,27 +85,47 @@ public struct Mailroom: ~Copyable, Sendable {
         if boxes.indices.contains(place) { boxes[place]?.mailbox.wake() }
     }
 
-    /// Puts a batch's mail into the boxes, and returns the places that got some.
-    public mutating func take(_ batch: Batch) -> [Int] {
+    /// Puts a batch's mail into the boxes, and returns what came where.
+    public mutating func take(_ batch: Batch) -> [Arrival] {
         if batch.lacksMail {
             for place in boxes.indices { boxes[place]?.mailbox.lose(through: batch.through) }
-            return boxes.indices.filter { boxes[$0] != nil }
+            let open = boxes.indices.filter { boxes[$0] != nil }
+            return open.map { Arrival(place: $0, before: batch.through, whole: nil) }
         }
-        var touched: [Int] = []
-        for mail in batch.mail {
-            let parcels = [mail.parcel]
-            for follower in mail.followers {
-                let place = follower.place
-                // A box may have gone, and its place to another, while the batch was on its way.
-                guard boxes.indices.contains(place), boxes.span[place]?.follower === follower else { continue }
-                if boxes[place]?.put(parcels, of: batch.through) == true { touched.append(place) }
-            }
-        }
+        var arrivals: [Arrival] = []
+        if batch.mail.count == 1 { arrivals.reserveCapacity(batch.mail[0].followers.count) }
+        for (index, mail) in batch.mail.enumerated() { put(mail, index, of: batch.through, &arrivals) }
         // What went may have come with this very batch.
         for expiry in batch.expiries {
             for place in boxes.indices { boxes[place]?.mailbox.forget(expiry) }
         }
-        return touched
+        if batch.mail.count > 1 || !batch.expiries.isEmpty {
+            for at in arrivals.indices {
+                guard let whole = arrivals[at].whole else { continue }
+                let (parcel, place, before) = (batch.mail[whole].parcel, arrivals[at].place, arrivals[at].before)
+                if !holdsOnly(parcel, at: place, after: before) { arrivals[at].whole = nil }
+            }
+        }
+        return arrivals
+    }
+
+    /// - Parameter index: of the mail in the batch.
+    private mutating func put(_ mail: Mail, _ index: Int, of batch: Pos, _ arrivals: inout [Arrival]) {
+        let alone = [mail.parcel]
+        // What takes something away may leave the box without it.
+        let whole = mail.parcel.isCrossed || !mail.parcel.erasures.isEmpty ? nil : index
+        // Through spans: nothing is copied for each of a thousand boxes.
+        let followers = mail.followers.span
+        var boxes = boxes.mutableSpan
+        for at in followers.indices {
+            let place = followers[at].place
+            // A box may have gone, and its place to another, while the batch was on its way.
+            guard boxes.indices.contains(place), boxes[place]?.follower === followers[at] else { continue }
+            let before = boxes[place]?.mailbox.newest ?? 0
+            if boxes[place]?.put(mail.parcel, alone: alone, of: batch) == true {
+                arrivals.append(Arrival(place: place, before: before, whole: whole))
+            }
+        }
     }
 
     /// Whether there is nothing behind a position: the quick way to know it of nearly all who come back.

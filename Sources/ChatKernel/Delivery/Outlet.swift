@@ -69,14 +69,11 @@ public final class Follower: Sendable {
     public let place: Int
     /// Held by ``Followers`` for as long as this is among them, and asked for only there: the outlet itself keeps its followers.
     unowned let outlet: any Outlet
-    /// Tells outlets apart without holding them.
-    let outletID: ObjectIdentifier
 
     init(user: UserID, place: Int, outlet: any Outlet) {
         self.user = user
         self.place = place
         self.outlet = outlet
-        outletID = ObjectIdentifier(outlet)
     }
 }
 

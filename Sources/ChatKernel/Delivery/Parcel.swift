@@ -15,6 +15,10 @@ public final class Parcel: Sendable {
     public let arrivals: [Crossing]
     /// Messages whose content these entries take away.
     public let erasures: [MessageID]
+    /// Whether somebody comes or goes here: only then do two members see different things of it.
+    public let isCrossed: Bool
+    /// The lowest `pos` of what is here.
+    public let firstPos: Pos
     /// About the bytes that it takes in a mailbox: counted once, since it lies in those of all its readers.
     let weight: Int
     private let encodings = Mutex<[(form: WireForm, bytes: WireBytes)]>([])
@@ -53,17 +57,15 @@ public final class Parcel: Sendable {
         self.arrivals = arrivals
         self.erasures = erasures
         self.weight = weight
+        isCrossed = !arrivals.isEmpty || !departures.isEmpty
+        firstPos = min(entries.isEmpty ? .max : entries[0].pos, marks.isEmpty ? .max : marks[0].pos)
     }
 
     /// The first and the last number; 0 without entries.
     public var first: Seq { entries.first?.seq ?? 0 }
     public var last: Seq { entries.last?.seq ?? 0 }
 
-    /// The lowest and the highest `pos` of what is here.
-    public var firstPos: Pos {
-        // By index, as above.
-        min(entries.isEmpty ? .max : entries[0].pos, marks.isEmpty ? .max : marks[0].pos)
-    }
+    /// The highest `pos` of what is here.
     public var lastPos: Pos { max(entries.last?.pos ?? 0, marks.last?.pos ?? 0) }
 
     /// How many events are here.
@@ -87,12 +89,12 @@ public final class Parcel: Sendable {
 
     /// Whether the user came here into a conversation that was there before.
     func opensStay(of user: UserID) -> Bool {
-        arrivals.contains { $0.user == user && $0.seq > 1 } && !Mutation.mailsArrivals.isOn
+        isCrossed && arrivals.contains { $0.user == user && $0.seq > 1 } && !Mutation.mailsArrivals.isOn
     }
 
-    /// Whether somebody came or went here: only then do two members see different things of it.
+    /// Whether this user comes or goes here.
     public func isCrossed(by user: UserID) -> Bool {
-        arrivals.contains { $0.user == user } || departures.contains { $0.user == user }
+        isCrossed && (arrivals.contains { $0.user == user } || departures.contains { $0.user == user })
     }
 
     /// Which of the ``events()`` from the beginning a user may see who is a member before or after them: each of its

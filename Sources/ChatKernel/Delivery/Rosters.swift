@@ -11,7 +11,7 @@ struct Rosters {
         /// Had news since the last trimming.
         var isFresh = true
         /// Who of the followed is a member, as of a state of the followers: mostly the same from batch to batch.
-        var audience: (generation: UInt64, followers: [Follower])?
+        var audience: (generation: UInt64, parties: [Followers.Party])?
     }
 
     private var rosters: [ConversationID: Roster] = [:]
@@ -20,7 +20,9 @@ struct Rosters {
     init() {}
 
     /// Whether the audience of a parcel can be told.
-    func knows(_ parcel: Parcel) -> Bool { rosters[parcel.conversation] != nil || Self.founders(in: parcel) != nil }
+    func knows(_ parcel: Parcel) -> Bool {
+        rosters.index(forKey: parcel.conversation) != nil || Self.founders(in: parcel) != nil
+    }
 
     /// The members after the batch that is about to be passed.
     mutating func learn(_ conversation: ConversationID, _ members: [UserID]) {
@@ -30,19 +32,19 @@ struct Rosters {
 
     /// Takes in what the parcel says of members, and returns the followed users who may see something of it: those who are
     /// members after it, and those who left in it. Nil when the members are not known.
-    mutating func pass(_ parcel: Parcel, among followers: Followers) -> [Follower]? {
-        if rosters[parcel.conversation] == nil {
+    mutating func pass(_ parcel: Parcel, among followers: Followers) -> [Followers.Party]? {
+        guard let place = rosters.index(forKey: parcel.conversation) else {
             guard let founders = Self.founders(in: parcel) else { return nil }
             learn(parcel.conversation, founders)
+            return pass(parcel, among: followers)
         }
-        guard let place = rosters.index(forKey: parcel.conversation) else { return nil }
         rosters.values[place].isFresh = true
-        guard parcel.arrivals.isEmpty, parcel.departures.isEmpty else {
+        guard !parcel.isCrossed else {
             let seeing = cross(parcel, at: place)
             return followers.audience(of: seeing)
         }
         if let known = rosters.values[place].audience, known.generation == followers.generation {
-            return known.followers
+            return known.parties
         }
         let audience = followers.audience(of: rosters.values[place].members)
         rosters.values[place].audience = (followers.generation, audience)
@@ -114,8 +116,14 @@ struct Followers {
         generation += 1
     }
 
+    /// Those of an audience whom one outlet follows.
+    struct Party {
+        let outlet: any Outlet
+        fileprivate(set) var followers: [Follower]
+    }
+
     /// Those who are among these members. Walks over the smaller of the two, and is in an order that no hash table decides.
-    func audience(of members: Set<UserID>) -> [Follower] {
+    func audience(of members: Set<UserID>) -> [Party] {
         var audience: [Follower] = []
         if members.count <= byUser.count {
             for member in members { if let here = byUser[member] { audience += here } }
@@ -123,6 +131,14 @@ struct Followers {
             for (user, here) in byUser where members.contains(user) { audience += here }
         }
         audience.sort { ($0.user, $0.place) < ($1.user, $1.place) }
-        return audience
+        var parties: [Party] = []
+        for follower in audience {
+            if let at = parties.firstIndex(where: { $0.outlet === follower.outlet }) {
+                parties[at].followers.append(follower)
+            } else {
+                parties.append(Party(outlet: follower.outlet, followers: [follower]))
+            }
+        }
+        return parties
     }
 }

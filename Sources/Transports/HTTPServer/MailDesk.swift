@@ -5,8 +5,15 @@ public import ChatNet
 public protocol MailReader: AnyObject {
     /// Something has come, or may have.
     func mailCame()
+    /// This has come, as ``Mailroom/Arrival/whole`` says it: the same as ``mailCame()``, which is called where this is not
+    /// implemented, for a reader that can do with less than asking.
+    func mailCame(_ whole: Parcel, after before: Pos, through: Pos)
     /// The user may not be here any more.
     func dismiss()
+}
+
+extension MailReader {
+    public func mailCame(_ whole: Parcel, after before: Pos, through: Pos) { mailCame() }
 }
 
 /// The mailboxes of a loop's users, and who reads them. A box is kept for a while after its last reader went: whoever comes back
@@ -74,7 +81,7 @@ public final class MailDesk {
 
     /// Puts a batch's mail into the boxes, and tells their readers. Who is dismissed is told after that.
     public func take(_ batch: Batch) {
-        for place in room.take(batch) { tell(at: place) }
+        for arrival in room.take(batch) { tell(of: arrival, batch) }
         if attends { for mail in batch.mail { cross(mail) } }
         for user in batch.dismissals {
             guard let place = room.place(of: user) else { continue }
@@ -84,14 +91,22 @@ public final class MailDesk {
         }
     }
 
-    private func tell(at place: Int) {
-        guard readers[place].here.count == 1 else {
+    private func tell(of arrival: Mailroom.Arrival, _ batch: Batch) {
+        guard readers[arrival.place].here.count == 1 else {
             // A copy: who is told may leave.
-            for reader in readers[place].here { reader.mailCame() }
+            for reader in readers[arrival.place].here { tell(reader, of: arrival, batch) }
             return
         }
-        let only = readers[place].here[0]
-        only.mailCame()
+        let only = readers[arrival.place].here[0]
+        tell(only, of: arrival, batch)
+    }
+
+    private func tell(_ reader: any MailReader, of arrival: Mailroom.Arrival, _ batch: Batch) {
+        if let whole = arrival.whole {
+            reader.mailCame(batch.mail[whole].parcel, after: arrival.before, through: batch.through)
+        } else {
+            reader.mailCame()
+        }
     }
 
     // MARK: Readers

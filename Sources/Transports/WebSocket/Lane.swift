@@ -26,6 +26,8 @@ final class Lane: Outlet, @unchecked Sendable {
     var pages: PageQueue { mail.pages }
     /// For connections that follow all of their user's conversations.
     let mail: MailDesk
+    /// What was sent last by a cursor: mostly the next connection is sent the same.
+    private var latest: (parcel: Parcel, frames: [UInt8])?
     private let delivered = Atomic<Int>(0)
     /// How many connections there are of each profile: nothing is encoded for nobody.
     private let first = Atomic<Int>(0)
@@ -187,12 +189,21 @@ final class Lane: Outlet, @unchecked Sendable {
             }
         }
         mail.take(batch)
+        latest = nil
         for settlement in batch.settlements { settle(settlement.tag, settlement.result, of: settlement.session) }
         giveFloor(to: nil)
         if !batch.dismissals.isEmpty { dismiss(Set(batch.dismissals)) }
         // Reported once the loop has polled again and handed over what came in meanwhile: else the next batch starts
         // without the messages that are already in the sockets.
         loop.afterNextPoll { batch.finished() }
+    }
+
+    /// The frames of a parcel in profile v2.
+    func frames(of parcel: Parcel) -> [UInt8] {
+        if let latest, latest.parcel === parcel { return latest.frames }
+        let frames = V2Frames.bytes(of: parcel, epoch: epoch).bytes
+        latest = (parcel, frames)
+        return frames
     }
 
     private func dismiss(_ users: Set<UserID>) {

@@ -8,11 +8,14 @@ final class Subscription: FeedReader, @unchecked Sendable {
     let session: Session
     let conversation: ConversationID
     unowned let connection: V2Connection
+    let lane: Lane
+    let stream: ByteStream
     var feed: Feed
     var isReadingPage = false
     var isBehind: Bool? = false
     var hasDeparted = false
-    private var hasEnded = false
+    /// Nothing more is read or sent: also when the connection closes, which ends all of its subscriptions at once.
+    private(set) var isOver = false
     /// Whether the client waits to hear that it has caught up.
     private var isCatchingUp: Bool
     /// Read marks that came while it was not live: the newest of each user.
@@ -24,14 +27,13 @@ final class Subscription: FeedReader, @unchecked Sendable {
         self.conversation = conversation
         self.session = session
         self.connection = connection
+        lane = connection.lane
+        stream = connection.stream
         self.feed = feed
         self.isCatchingUp = isCatchingUp
     }
 
     var user: UserID { session.user.id }
-    var lane: Lane { connection.lane }
-    var stream: ByteStream { connection.stream }
-    var isOver: Bool { hasEnded || connection.liveness.isClosing }
 
     func begin() {
         lane.add(self)
@@ -69,7 +71,7 @@ final class Subscription: FeedReader, @unchecked Sendable {
 
     /// No more of it.
     func end() {
-        hasEnded = true
+        isOver = true
         lane.remove(self)
         leavePages()
         session.leave(conversation)

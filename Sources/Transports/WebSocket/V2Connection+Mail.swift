@@ -6,8 +6,8 @@ import ChatWire
 
 /// All of a user's conversations, present and future, behind one cursor: what a connection takes that said `hello {cursor}`.
 extension V2Connection {
-    /// How far such a connection is.
-    struct Wide {
+    /// How far such a connection is. An object: a struct would be copied, with its sets, for each delivery.
+    final class Wide {
         /// Where the user's mailbox is.
         let place: Int
         var position: Pos
@@ -22,6 +22,15 @@ extension V2Connection {
         var isAway = false
         /// Conversations of which it hears what is not stored: the liveliest, since each costs the others a notice.
         var heard: Set<ConversationID> = []
+
+        init(place: Int, position: Pos, conversations: Set<ConversationID>?) {
+            self.place = place
+            self.position = position
+            self.conversations = conversations
+        }
+
+        /// Whether what comes is sent as it is, with nothing to be said, read or chosen.
+        var isStraight: Bool { !isBehind && !isFar && !isReading && conversations == nil }
     }
 
     /// So many conversations are told that the user is here, and it hears who is there and who types. Past it they are as good as
@@ -55,8 +64,17 @@ extension V2Connection {
 
     // MARK: Mail
 
+    /// Nearly always it has all that came before, and gets what everybody in the room gets. Whoever is closing has left the desk.
+    func mailCame(_ whole: Parcel, after before: Pos, through: Pos) {
+        guard let wide, wide.isStraight, wide.position >= before, wide.position < whole.firstPos,
+            stream.queuedBytes <= lane.settings.outboxBytes
+        else { return mailCame() }
+        wide.position = through
+        stream.send(lane.frames(of: whole))
+    }
+
     func mailCame() {
-        guard var wide, !wide.isReading, !liveness.isClosing else { return }
+        guard let wide, !wide.isReading, !liveness.isClosing else { return }
         guard stream.queuedBytes <= lane.settings.outboxBytes else { return lag() }
         guard let items = lane.mail.items(at: wide.place, after: wide.position) else {
             // Pages are a reader's own: one at a time, and when the one before has been taken. It is not the client that is slow
@@ -73,7 +91,6 @@ extension V2Connection {
         let before = wide.position
         wide.position = run.through
         wide.isBehind = false
-        self.wide = wide
         for piece in run.pieces { stream.send(piece.isWhole ? piece.bytes : Array(piece.bytes[piece.range])) }
         for item in items {
             for parcel in item.parcels where parcel.isCrossed(by: user) { cross(parcel.entries, after: before) }
@@ -103,25 +120,25 @@ extension V2Connection {
 
     private func read() {
         wide?.isReading = true
-        lane.pages.enter { [weak self] in self?.readPage() ?? false }
+        lane.pages.enter { self.readPage() }
     }
 
     private func readPage() -> Bool {
         guard let wide, !liveness.isClosing else { return false }
         lane.mail.readsPage(at: wide.place)
-        let (lane, user) = (lane, user)
+        let (lane, user, position, conversations) = (lane, user, wide.position, wide.conversations)
         let limit = min(lane.pages.entries, lane.kernel.limits.pageEntries)
-        lane.errands.send { [weak self] in
+        lane.errands.send { [self] in
             let page: Result<Kernel.EventPage, ChatError>
             do throws(ChatError) {
                 page = .success(
                     try await lane.kernel.events(
-                        of: user, after: wide.position, among: wide.conversations, limit: limit))
+                        of: user, after: position, among: conversations, limit: limit))
             } catch {
                 page = .failure(error)
             }
-            lane.loop.post { [weak self] in
-                self?.take(page)
+            lane.loop.post { [self] in
+                take(page)
                 lane.pages.leave()
             }
         }
@@ -150,11 +167,12 @@ extension V2Connection {
     func hear(_ session: Session) {
         if let path { return hear(path, session) }
         let (lane, user) = (lane, session.user.id)
-        lane.errands.send { [weak self] in
+        // Not weakly, as in ``inquire(_:then:)``. Of one that has closed by then nothing is left to be done.
+        lane.errands.send { [self] in
             let store = lane.kernel.store
             guard let conversations = try? await store.conversationIDs(of: user, limit: Self.heardLimit) else { return }
-            lane.loop.post { [weak self] in
-                for conversation in conversations { self?.hear(conversation, session) }
+            lane.loop.post { [self] in
+                for conversation in conversations { hear(conversation, session) }
             }
         }
     }
@@ -164,13 +182,11 @@ extension V2Connection {
         self.wide?.heard.insert(conversation)
         lane.listen(self, to: conversation)
         let lane = lane
-        lane.errands.send { [weak self] in
+        lane.errands.send { [self] in
             let isMember = (try? await session.join(conversation)) != nil
-            lane.loop.post { [weak self] in
-                guard let self, self.wide?.heard.contains(conversation) == true else {
-                    return session.leave(conversation)
-                }
-                if isMember { session.announce(conversation) } else { self.hearNoMore(conversation, session) }
+            lane.loop.post { [self] in
+                guard self.wide?.heard.contains(conversation) == true else { return session.leave(conversation) }
+                if isMember { session.announce(conversation) } else { hearNoMore(conversation, session) }
             }
         }
     }

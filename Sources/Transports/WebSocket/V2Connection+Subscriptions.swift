@@ -35,11 +35,11 @@ extension V2Connection {
                     "This conversation has not come to \(after ?? 0); it stands at \(standing.lastSeq).")
             }
             return (standing.lastSeq, try await kernel.head())
-        }) { [weak self] in
+        }) { [self] in
             switch $0 {
-            case .failure(let error): self?.send(error, id: id)
+            case .failure(let error): send(error, id: id)
             case .success((let last, let cursor)):
-                self?.subscribe(to: conversation, from: after ?? last, last, cursor, batches, after != nil, session, id)
+                subscribe(to: conversation, from: after ?? last, last, cursor, batches, after != nil, session, id)
             }
         }
     }

@@ -101,10 +101,10 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     /// A command that names a message: where that is must be asked first.
     private func perform(_ command: Command, _ id: FrameID?) {
         let (lane, user) = (lane, user)
-        inquire({ () async throws(ChatError) in try await lane.kernel.perform(command, as: user) }) { [weak self] in
+        inquire({ () async throws(ChatError) in try await lane.kernel.perform(command, as: user) }) { [self] in
             switch $0 {
-            case .failure(let error): self?.send(error, id: id)
-            case .success(let reply): if let id { self?.acknowledge(id, reply) }
+            case .failure(let error): send(error, id: id)
+            case .success(let reply): if let id { acknowledge(id, reply) }
             }
         }
     }
@@ -147,10 +147,10 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
                 position = .failure(error)
             }
             return Arrival(identity: identity, head: head, position: position)
-        }) { [weak self] in
+        }) { [self] in
             switch $0 {
-            case .failure(let error): self?.refuse(error, id)
-            case .success(let arrival): self?.arrive(arrival, id)
+            case .failure(let error): refuse(error, id)
+            case .success(let arrival): arrive(arrival, id)
             }
         }
     }

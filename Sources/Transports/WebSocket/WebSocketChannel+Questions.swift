@@ -44,37 +44,39 @@ extension WebSocketChannel {
 
     /// Sends an errand for something a frame asked for, and its answer, or why there is none.
     func answer(_ id: FrameID?, _ ask: @escaping @Sendable () async throws(ChatError) -> Writing) {
-        inquire(ask) { [weak self] in
+        inquire(ask) { [self] in
             switch $0 {
-            case .failure(let error): self?.send(error, id: id)
+            case .failure(let error): send(error, id: id)
             case .success(let write):
                 var payload: [UInt8] = []
                 write(&payload)
-                self?.stream.send(FrameWriter.text(payload))
+                stream.send(FrameWriter.text(payload))
             }
         }
     }
 
     /// Sends an errand, and goes on with what came of it on the loop. The frames behind have their turn then, and not before. Nothing
     /// comes of it when the connection is closing by then.
+    ///
+    /// Not weakly, for as long as an answer takes: an object that was once held so costs more each time it is used.
     func inquire<Answer: Sendable>(
         _ ask: @escaping @Sendable () async throws(ChatError) -> Answer,
         then goOn: @escaping @Sendable (Result<Answer, ChatError>) -> Void
     ) {
         let lane = lane
         isAsking = true
-        lane.errands.send { [weak self] in
+        lane.errands.send { [self] in
             let result: Result<Answer, ChatError>
             do throws(ChatError) {
                 result = .success(try await ask())
             } catch {
                 result = .failure(error)
             }
-            lane.loop.post { [weak self] in
-                guard let self, !self.liveness.isClosing else { return }
-                self.isAsking = false
+            lane.loop.post { [self] in
+                guard !liveness.isClosing else { return }
+                isAsking = false
                 goOn(result)
-                if self.mayRead { self.stream.resumeReading() }
+                if mayRead { stream.resumeReading() }
             }
         }
     }
@@ -88,13 +90,13 @@ extension WebSocketChannel {
                 throw ChatError(.forbidden, "This token is another user's; nothing has changed.")
             }
             return identity
-        }) { [weak self] in
+        }) { [self] in
             switch $0 {
-            case .failure(let error): self?.send(error, id: id)
+            case .failure(let error): send(error, id: id)
             case .success(let identity):
-                self?.renew(identity)
-                self?.arm()
-                if let id { self?.acknowledge(id) }
+                renew(identity)
+                arm()
+                if let id { acknowledge(id) }
             }
         }
     }

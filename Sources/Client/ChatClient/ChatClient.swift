@@ -75,7 +75,10 @@ public final class ChatClient: Sendable {
         var failure: ClientFailure?
         do throws(ClientFailure) {
             loop.post { engine.begin() }
-            try desk.open { [loop] items in loop.post { for item in items { engine.take(.submit(item)) } } }
+            // The engine has the desk already, and each would keep the other.
+            try desk.open { [loop, weak engine] items in
+                loop.post { [weak engine] in for item in items { engine?.take(.submit(item)) } }
+            }
         } catch {
             failure = error
             door.finish()

@@ -97,6 +97,12 @@ public final class Parcel: Sendable {
         isCrossed && (arrivals.contains { $0.user == user } || departures.contains { $0.user == user })
     }
 
+    /// Whether the user has been a member and is none after what is here.
+    public func removes(_ user: UserID) -> Bool {
+        guard let gone = departures.last(where: { $0.user == user })?.seq else { return false }
+        return gone > arrivals.last { $0.user == user }?.seq ?? 0
+    }
+
     /// Which of the ``events()`` from the beginning a user may see who is a member before or after them: each of its
     /// stays, the entry that ends one included. Nil for all.
     public func visible(to user: UserID) -> [Int]? {

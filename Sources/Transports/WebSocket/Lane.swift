@@ -187,6 +187,12 @@ final class Lane: Outlet, @unchecked Sendable {
                 // A copy: one that ends leaves at once.
                 for subscription in room.subscriptions { subscription.take(parcel, bytes) }
             }
+            if !parcel.departures.isEmpty {
+                // At once, however far behind their mail they are. A copy: who hears no more leaves.
+                for connection in Array(room.listeners) where parcel.removes(connection.user) {
+                    connection.hearNoMore(parcel.conversation)
+                }
+            }
         }
         mail.take(batch)
         latest = nil
@@ -220,7 +226,8 @@ final class Lane: Outlet, @unchecked Sendable {
         }
         guard !room.subscriptions.isEmpty || !room.listeners.isEmpty else { return }
         let frames = V2Frames.frames(for: signal)
-        for subscription in room.subscriptions where signal.concerns(subscription.session.id) {
+        for subscription in room.subscriptions
+        where !subscription.hasDeparted && signal.concerns(subscription.session.id) {
             subscription.connection.take(signal, frames)
         }
         for connection in room.listeners where signal.concerns(connection.session?.id) {

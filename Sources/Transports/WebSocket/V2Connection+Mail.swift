@@ -191,6 +191,11 @@ extension V2Connection {
         }
     }
 
+    /// The user has been removed, though this connection's mail may not be so far.
+    func hearNoMore(_ conversation: ConversationID) {
+        if let session { hearNoMore(conversation, session) }
+    }
+
     private func hearNoMore(_ conversation: ConversationID, _ session: Session) {
         guard wide?.heard.remove(conversation) != nil else { return }
         missedPresence[conversation] = nil

@@ -40,6 +40,40 @@ struct RemovalTests {
         }
     }
 
+    @Test("a slow reader of v2 is not told who is there, once its user has been removed", arguments: [true, false])
+    func slowSecond(isWide: Bool) async throws {
+        let text = config(store: watchedConfig, websocket: #""outboxBytes": 65536"#)
+        try await withHost(text, catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let slow = try bob.open(receiveBuffer: 4096)
+            let cursor = try #require(try slow.next()["cursor"].text)
+            try slow.send(
+                isWide
+                    ? #"{"type":"hello","cursor":"\#(cursor)"}"#
+                    : #"{"type":"subscribe","conversation_id":"\#(room)","id":"s"}"#)
+            _ = try slow.next("presence")
+            let padding = String(repeating: "x", count: 60_000)
+            for number in 2...150 { try ann.post("\(number) \(padding)", in: room) }
+            #expect(try ann.call("DELETE", "/api/chat/conversations/\(room)/members/bob").status == 204)
+            let witness = try ann.enter(room)
+            try witness.here("ann")
+            try witness.send(#"{"type":"message","content":"after"}"#)
+            _ = try witness.next("message")
+            try slow.send(#"{"type":"ping","id":"p"}"#)
+            var (numbers, here): ([Int], [String]) = ([], [])
+            var isOver = false
+            while !isOver || numbers.last != 151 {
+                let frame = try slow.next()
+                if let number = frame["seq"].number { numbers.append(number) }
+                here += frame["active_users"].items.compactMap(\.text)
+                isOver = isOver || frame["type"] == "pong"
+            }
+            #expect(numbers == Array(2...151))
+            #expect(!here.contains("ann"))
+        }
+    }
+
     @Test("who is removed and comes back stays in its new stay")
     func back() async throws {
         try await withHost { host in

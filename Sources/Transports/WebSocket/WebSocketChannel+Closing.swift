@@ -48,6 +48,8 @@ extension WebSocketChannel {
     }
 
     func ended(_ stream: ByteStream, reason: EndReason) {
+        // An errand may be under way that holds the connection: nothing is to come of it any more.
+        liveness.ended()
         leaveSession()
         gone()
     }

@@ -120,6 +120,9 @@ public struct Liveness: Sendable {
         return answer
     }
 
+    /// The socket is gone, with or without a farewell.
+    public mutating func ended() { phase = .over }
+
     /// The timer fired. Early is harmless.
     ///
     /// - Parameter stalledSince: as for `deadline(stalledSince:)`.

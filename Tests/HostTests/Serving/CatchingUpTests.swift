@@ -87,6 +87,31 @@ struct CatchingUpTests {
         }
     }
 
+    @Test("a client of v2 that is gone while it is let into a conversation is not let in")
+    func goneMeanwhile() async throws {
+        try await withHost(config(store: watchedConfig), catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let room = try host.room(ann, bob)
+            let witness = try ann.enter(room)
+            let socket = try bob.open()
+            _ = try socket.next()
+            try host.store.standings.close { $0 == UserID("bob") }
+            try socket.send(#"{"type":"subscribe","conversation_id":"\#(room)","id":"s"}"#)
+            try host.store.standings.awaitArrival()
+            socket.socket.reset()
+            try host.awaitMetric("chat_sessions_open", 1)
+            try host.store.standings.open()
+            // Whatever comes of it comes while these go round.
+            for number in 1...100 {
+                try ann.post("\(number)", in: room)
+                _ = try ann.call("POST", "/api/chat/conversations/\(room)/typing", "{}")
+                #expect(try witness.next("message")["content"].text == "\(number)")
+            }
+            #expect(host.kernel.connectionCount(in: ConversationID(room)) == 1)
+            #expect(host.kernel.activeUsers(in: ConversationID(room)) == [UserID("ann")])
+        }
+    }
+
     @Test("what is read while the queue is full is shown once")
     func fullWhileReading() async throws {
         let text = config(store: watchedConfig, websocket: #""outboxBytes": 65536"#)

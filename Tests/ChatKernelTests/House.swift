@@ -147,15 +147,19 @@ final class Ear: Outlet {
 }
 
 extension Signal {
-    fileprivate var words: String? {
-        guard case .presence(let notice) = self else { return nil }
+    fileprivate var words: String? { if case .presence(let notice) = self { notice.words } else { nil } }
+}
+
+extension PresenceNotice {
+    /// `+ann [ann bob]`.
+    var words: String {
         let sign =
-            switch notice.event {
+            switch event {
             case .joined: "+"
             case .left: "-"
             case .present: "="
             }
-        return "\(sign)\(notice.user.id) [\(notice.activeUsers.map(\.text).joined(separator: " "))]"
+        return "\(sign)\(user.id) [\(activeUsers.map(\.text).joined(separator: " "))]"
     }
 }
 

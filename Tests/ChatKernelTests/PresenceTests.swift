@@ -5,17 +5,7 @@ import Testing
 private let room = ConversationID("room")
 private let second: Int64 = 1_000_000_000
 
-private func words(_ notices: [PresenceNotice]) -> [String] {
-    notices.map { notice in
-        let sign =
-            switch notice.event {
-            case .joined: "+"
-            case .left: "-"
-            case .present: "="
-            }
-        return "\(sign)\(notice.user.id) [\(notice.activeUsers.map(\.text).joined(separator: " "))]"
-    }
-}
+private func words(_ notices: [PresenceNotice]) -> [String] { notices.map(\.words) }
 
 @Suite("Presence")
 struct PresenceTests {

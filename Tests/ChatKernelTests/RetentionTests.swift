@@ -82,15 +82,15 @@ struct RetentionTests {
     func mail() throws {
         let house = try House { $0.retention = Retention(messages: 1) }
         let room = try house.room(bob)
-        let ear = Postbox(house)
-        try ear.follow(bob)
+        let lane = Lane(house)
+        try lane.follow(bob)
         try fill(room, in: house, 1...3)
         house.settle()
-        #expect(ear.words(after: 1).map { $0.joined() } == "123")
+        #expect(try lane.shown(to: bob, after: 1) == "2 1;3 2;4 3;")
         try house.ask { _ = try await $0.expire() }
         house.settle()
-        #expect(ear.words(after: 1) == nil)
-        #expect(ear.words(after: 3) == ["3"])
+        #expect(try lane.shown(to: bob, after: 1) == nil)
+        #expect(try lane.shown(to: bob, after: 3) == "4 3;")
     }
 
     @Test("a page of history has one gap for all that is gone, and nothing is behind it")
@@ -116,17 +116,17 @@ struct RetentionTests {
     func stays() throws {
         let house = try House()
         let room = try house.room()
-        let ear = Postbox(house)
-        try ear.follow(bob)
+        let lane = Lane(house)
+        try lane.follow(bob)
         let head = try house.ask { try await $0.head().pos }
         try fill(room, in: house, 1...3)
         try house.perform(.addMember(room, bob.id, .member), as: ann)
         try fill(room, in: house, 4...4)
         house.settle()
-        #expect(ear.words(after: head) == nil, "only the store knows how the stay began")
+        #expect(try lane.shown(to: bob, after: head) == nil, "only the store knows how the stay began")
         let page = try house.ask { try await $0.events(of: bob.id, after: head, limit: 1) }
         #expect(words(page.entries) == ["1...4 membership", "bob added"])
-        #expect(ear.words(after: page.through) == ["4"])
+        #expect(try lane.shown(to: bob, after: page.through) == "6 4;")
         let log = try house.ask { try await $0.log(of: room, as: bob.id, after: 2) }
         #expect(words(log.entries) == ["3...4 membership", "bob added", "4"])
     }
@@ -142,36 +142,5 @@ struct RetentionTests {
         let wanted = ["1...3 membership", "4...6 retention", "5"]
         #expect(words(try house.ask { try await $0.events(of: bob.id, after: 0, limit: 9) }.entries) == wanted)
         #expect(words(try house.ask { try await $0.log(of: room, as: bob.id, after: 0) }.entries) == wanted)
-    }
-}
-
-/// An outlet that keeps one user's mail, in words.
-private final class Postbox: Outlet, @unchecked Sendable {
-    private let batches = Tray<Batch>()
-    private var room = Mailroom()
-    private let kernel: Kernel
-    private var user = ann
-
-    init(_ house: House) { kernel = house.kernel }
-
-    func deliver(_ batch: Batch) {
-        batches.put(batch)
-        batch.finished()
-    }
-
-    func signal(_ signal: Signal) {}
-
-    func follow(_ user: UserReference) throws {
-        self.user = user
-        _ = try #require(room.open(user.id) { kernel.follow(user.id, as: $0, by: self) })
-    }
-
-    /// The messages behind a position; nil when only the store knows.
-    func words(after pos: Pos) -> [String]? {
-        for batch in batches.takeAll() { _ = room.take(batch) }
-        guard let place = room.place(of: user.id), let items = room.items(at: place, after: pos) else { return nil }
-        return items.flatMap(\.parcels).flatMap { $0.events(for: user.id) }.compactMap {
-            if case .message(let posted) = $0.change, $0.pos > pos { posted.content } else { nil }
-        }
     }
 }

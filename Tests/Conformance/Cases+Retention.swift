@@ -3,7 +3,8 @@ import ChatKernel
 /// For a store that has the ability; of another, they ask nothing.
 extension StoreConformance {
     static let retention: [ConformanceCase] = [
-        retaining("what stands before the newest so many messages goes, with all that stands between") { scene, store in
+        offering("what stands before the newest so many messages goes, with all that stands between") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [Scene.bob])
             for number in 1...4 {
                 let message = try await scene.post(Scene.ada, id, "\(number)").messageID
@@ -17,7 +18,8 @@ extension StoreConformance {
             let again = try await store.expire(Retention(messages: 2), at: scene.now)
             try expect(again, equals: [], "what went the second time")
         },
-        retaining("what is older than so many days goes, and nothing younger") { scene, store in
+        offering("what is older than so many days goes, and nothing younger") {
+            (scene, store: any StoreWithRetention) in
             let (a, b) = (try await scene.make(with: []), try await scene.make(with: []))
             try await scene.post(Scene.ada, a, "old")
             let old = scene.now
@@ -30,7 +32,8 @@ extension StoreConformance {
             try expect(try await scene.see(a, as: Scene.ada).lastMessage, equals: nil, "the last message")
             try expect(try await scene.contents(.after(0, b, spans: .everything)), equals: ["young"], "what is left")
         },
-        retaining("a conversation's own rule can let go of more than the host's, and never of less") { scene, store in
+        offering("a conversation's own rule can let go of more than the host's, and never of less") {
+            (scene, store: any StoreWithRetention) in
             let (strict, lax, plain) = (
                 try await scene.make(with: []), try await scene.make(with: []), try await scene.make(with: [])
             )
@@ -49,7 +52,8 @@ extension StoreConformance {
             let details = try await scene.see(strict, as: Scene.ada).details
             try expect(details.retention, equals: nil, "the rule once taken away")
         },
-        retaining("The first number must never go down, also when a rule is relaxed later") { scene, store in
+        offering("The first number must never go down, also when a rule is relaxed later") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [])
             for number in 1...5 { try await scene.post(Scene.ada, id, "\(number)") }
             _ = try await store.expire(Retention(messages: 1), at: scene.now)
@@ -59,8 +63,8 @@ extension StoreConformance {
             let standing = try await store.standing(of: Scene.ada, in: id)
             try expect(standing?.firstSeq, equals: 6, "the first number of a standing")
         },
-        retaining("In a conversation the gap must reach from the number asked for to the last that is gone") {
-            scene, store in
+        offering("In a conversation the gap must reach from the number asked for to the last that is gone") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [])
             for number in 1...5 { try await scene.post(Scene.ada, id, "\(number)") }
             _ = try await store.expire(Retention(messages: 2), at: scene.now)
@@ -73,7 +77,8 @@ extension StoreConformance {
             }
             try expect(try await scene.log(id, limit: 1).map(\.place), equals: ["1...4"], "a page of one")
         },
-        retaining("a conversation of which all is gone goes on with the next number") { scene, store in
+        offering("a conversation of which all is gone goes on with the next number") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [])
             try await scene.post(Scene.ada, id, "gone")
             _ = try await store.expire(Retention(days: 1), at: scene.now.advanced(bySeconds: 90_000))
@@ -83,8 +88,8 @@ extension StoreConformance {
             try expect(try await scene.log(id).map(\.place), equals: ["1...2", "3"], "the log")
             try expect(try await scene.contents(.before(9, id, spans: .everything)), equals: ["new"], "the messages")
         },
-        retaining("pages that follow from one another must tell of each number once, among other conversations too") {
-            scene, store in
+        offering("pages that follow from one another must tell of each number once, among other conversations too") {
+            (scene, store: any StoreWithRetention) in
             let (a, b) = (try await scene.make(with: [Scene.bob]), try await scene.make(with: [Scene.bob]))
             for number in 1...9 {
                 for id in [a, b] where number % 3 > 0 || id == a { try await scene.post(Scene.ada, id, "t") }
@@ -113,7 +118,8 @@ extension StoreConformance {
                 try expect(came, equals: Array(first...first + 4), "what is kept, by pages of \(limit)")
             }
         },
-        retaining("of what is gone a user must be told within its stays, and of nothing else") { scene, store in
+        offering("of what is gone a user must be told within its stays, and of nothing else") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [])
             try await scene.post(Scene.ada, id, "before")
             try await scene.perform(Scene.ada, id, .add(Scene.cai, .member))
@@ -125,7 +131,8 @@ extension StoreConformance {
             try expect(try await scene.feed(Scene.ada).map(\.place), equals: ["1...6"], "who was always there")
             try expect(try await scene.feed(Scene.dee).map(\.place), equals: [], "a stranger")
         },
-        retaining("messages, search, the last message and the unread ones must know nothing of it") { scene, store in
+        offering("messages, search, the last message and the unread ones must know nothing of it") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [Scene.bob])
             for number in 1...5 { try await scene.post(Scene.ada, id, "tea \(number)") }
             let old = try await scene.log(id)[1].messageID
@@ -142,7 +149,8 @@ extension StoreConformance {
                 try expect(!found.contains { ["tea 1", "tea 2", "tea 3"].contains($0) }, "\(query) gives \(found)")
             }
         },
-        retaining("what is gone must not be edited, deleted, reacted to or answered") { scene, store in
+        offering("what is gone must not be edited, deleted, reacted to or answered") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [])
             let old = try await scene.post(Scene.ada, id, "old").messageID
             try await scene.post(Scene.ada, id, "new")
@@ -155,8 +163,8 @@ extension StoreConformance {
                     try await scene.refusal(of: Scene.ada, id, proposal), equals: .unknownMessage, "\(proposal)")
             }
         },
-        retaining("LedgerView must know a message that is gone by its name, as if it had been deleted") {
-            scene, store in
+        offering("LedgerView must know a message that is gone by its name, as if it had been deleted") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [])
             let old = try await scene.post(Scene.ada, id, "old", as: "key")
             try await scene.post(Scene.ada, id, "new")
@@ -170,7 +178,8 @@ extension StoreConformance {
             try expect(posted.content, equals: "", "what is left of it")
             try expect(posted.isDeleted, "it is not said to be erased")
         },
-        retaining("memberships, roles, details and read marks stay as they are") { scene, store in
+        offering("memberships, roles, details and read marks stay as they are") {
+            (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [Scene.bob])
             try await scene.perform(Scene.ada, id, .update(name: "kept", description: "too"))
             try await scene.perform(Scene.ada, id, .add(Scene.bob, .admin))
@@ -187,7 +196,7 @@ extension StoreConformance {
                 marks, equals: [ReadMark(user: Scene.ada, seq: 4), ReadMark(user: Scene.bob, seq: 4)], "read marks")
             try expect(try await scene.spans(Scene.bob, in: id), equals: .everything, "the stay")
         },
-        retaining("what is gone stays gone when the store is opened again") { scene, store in
+        offering("what is gone stays gone when the store is opened again") { (scene, store: any StoreWithRetention) in
             let id = try await scene.make(with: [])
             for number in 1...5 { try await scene.post(Scene.ada, id, "\(number)") }
             try await scene.perform(
@@ -200,16 +209,6 @@ extension StoreConformance {
                 "the rule")
         },
     ]
-
-    private static func retaining(
-        _ name: String, _ look: @escaping @Sendable (Scene, any StoreWithRetention) async throws -> Void
-    ) -> ConformanceCase {
-        ConformanceCase(name) { harness in
-            let scene = try await Scene.open(harness)
-            guard let store = scene.store as? any StoreWithRetention else { return }
-            try await look(scene, store)
-        }
-    }
 }
 
 extension Entry {

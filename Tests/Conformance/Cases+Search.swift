@@ -3,7 +3,8 @@ import ChatKernel
 /// For a store that has the ability; of another, they ask nothing.
 extension StoreConformance {
     static let search: [ConformanceCase] = [
-        searching("found are messages that hold all the words, newest first, as they stand") { scene, store in
+        offering("found are messages that hold all the words, newest first, as they stand") {
+            (scene, store: any StoreWithSearch) in
             let (a, b) = (try await scene.make(with: []), try await scene.make(with: []))
             let first = try await scene.post(Scene.ada, a, "Green tea?")
             try await scene.post(Scene.ada, b, "Tea. Always.")
@@ -13,7 +14,8 @@ extension StoreConformance {
             let wanted = [try await store.message(last.messageID), try await store.message(first.messageID)]
             try expect(try await scene.search("tea green"), equals: wanted.compactMap(\.self), "what was found")
         },
-        searching("a quotation is found in its order, and the beginning of a word in each that begins so") { scene, _ in
+        offering("a quotation is found in its order, and the beginning of a word in each that begins so") {
+            (scene, _: any StoreWithSearch) in
             let id = try await scene.make(with: [])
             for text in ["a green tea", "tea, green", "greenish tea", "日本語"] {
                 try await scene.post(Scene.ada, id, text)
@@ -25,7 +27,8 @@ extension StoreConformance {
             try expect(try await scene.found("日本"), equals: ["日本語"], "letters that nothing parts")
             try expect(try await scene.found("語日"), equals: [], "in another order")
         },
-        searching("An edited message must be found by its newest text and not by an older one") { scene, _ in
+        offering("An edited message must be found by its newest text and not by an older one") {
+            (scene, _: any StoreWithSearch) in
             let id = try await scene.make(with: [])
             let message = try await scene.post(Scene.ada, id, "ketle is on").messageID
             try await scene.perform(Scene.ada, id, .edit(message, content: "kettel is on"))
@@ -35,7 +38,7 @@ extension StoreConformance {
             }
             for word in ["ketle", "kettel"] { try expect(try await scene.found(word), equals: [], "by an older one") }
         },
-        searching("a deleted message must not be found, by what it was or had been") { scene, _ in
+        offering("a deleted message must not be found, by what it was or had been") { (scene, _: any StoreWithSearch) in
             let id = try await scene.make(with: [])
             try await scene.post(Scene.ada, id, "a plain secret")
             let message = try await scene.post(Scene.ada, id, "my secret").messageID
@@ -45,7 +48,8 @@ extension StoreConformance {
                 try expect(try await scene.found(word), equals: wanted, word)
             }
         },
-        searching("Only what the user may see must be found: its stays, while it is a member") { scene, _ in
+        offering("Only what the user may see must be found: its stays, while it is a member") {
+            (scene, _: any StoreWithSearch) in
             let id = try await scene.make(with: [Scene.bob])
             try await scene.post(Scene.ada, id, "tea before")
             try await scene.perform(Scene.ada, id, .add(Scene.cai, .member))
@@ -60,7 +64,7 @@ extension StoreConformance {
             try expect(try await scene.found("tea", by: Scene.dee), equals: [], "by a stranger")
             try expect(try await scene.found("tea", by: Scene.bob).count, equals: 4, "by who was there all the time")
         },
-        searching("one conversation alone, when asked for") { scene, _ in
+        offering("one conversation alone, when asked for") { (scene, _: any StoreWithSearch) in
             let (a, b) = (try await scene.make(with: []), try await scene.make(by: Scene.bob, with: []))
             try await scene.post(Scene.ada, a, "tea here")
             try await scene.post(Scene.bob, b, "tea there")
@@ -69,8 +73,8 @@ extension StoreConformance {
                 try expect(try await scene.found("tea", in: id), equals: [], "in \(id)")
             }
         },
-        searching("Pages that follow from one another must hold each message once, whatever comes meanwhile") {
-            scene, store in
+        offering("Pages that follow from one another must hold each message once, whatever comes meanwhile") {
+            (scene, store: any StoreWithSearch) in
             let id = try await scene.make(with: [])
             for number in 1...12 { try await scene.post(Scene.ada, id, number % 3 == 0 ? "coffee" : "tea \(number)") }
             var (found, before): ([String], Pos?) = ([], nil)
@@ -85,7 +89,8 @@ extension StoreConformance {
             } while before != nil
             try expect(found, equals: [11, 10, 8, 7, 5, 4, 2, 1].map { "tea \($0)" }, "all pages together")
         },
-        searching("from anywhere, with any limit at all, what is found is a page") { scene, store in
+        offering("from anywhere, with any limit at all, what is found is a page") {
+            (scene, store: any StoreWithSearch) in
             let id = try await scene.make(with: [])
             try await scene.post(Scene.ada, id, "tea")
             for before: Pos? in [nil, .min, -1, 0, 1, 2, 3, .max] {
@@ -97,7 +102,8 @@ extension StoreConformance {
                 }
             }
         },
-        searching("signs of all kinds do no harm: quotes, operators, nothing at all") { scene, _ in
+        offering("signs of all kinds do no harm: quotes, operators, nothing at all") {
+            (scene, _: any StoreWithSearch) in
             let id = try await scene.make(with: [])
             for text in ["\"", "' OR 1", "tea\u{0}cup", "", "*", "NEAR(x)"] where !text.isEmpty {
                 try await scene.post(Scene.ada, id, text)
@@ -106,7 +112,7 @@ extension StoreConformance {
             try expect(try await scene.found("near"), equals: ["NEAR(x)"], "another")
             try expect(try await scene.found("cup"), equals: ["tea\u{0}cup"], "behind a zero")
         },
-        searching("the longest words and texts of very many words are found") { scene, _ in
+        offering("the longest words and texts of very many words are found") { (scene, _: any StoreWithSearch) in
             let id = try await scene.make(with: [])
             let long = String(repeating: "w", count: 200)
             let many = (0..<5000).map { "n\($0)" }.joined(separator: " ")
@@ -116,16 +122,6 @@ extension StoreConformance {
             try expect(try await scene.found("n4999 \"n17 n18\""), equals: [many], "two of many")
         },
     ]
-
-    private static func searching(
-        _ name: String, _ look: @escaping @Sendable (Scene, any StoreWithSearch) async throws -> Void
-    ) -> ConformanceCase {
-        ConformanceCase(name) { harness in
-            let scene = try await Scene.open(harness)
-            guard let store = scene.store as? any StoreWithSearch else { return }
-            try await look(scene, store)
-        }
-    }
 }
 
 extension Scene {

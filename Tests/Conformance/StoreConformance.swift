@@ -41,4 +41,15 @@ public enum StoreConformance {
     public static let cases: [ConformanceCase] =
         numbering + batches + idempotency + conversations + members + limits + messages + pages + budgets
         + replays + search + retention + accounts + life
+
+    /// A case for stores that have an optional ability; of another it asks nothing.
+    static func offering<Ability>(
+        _ name: String, _ look: @escaping @Sendable (Scene, Ability) async throws -> Void
+    ) -> ConformanceCase {
+        ConformanceCase(name) { harness in
+            let scene = try await Scene.open(harness)
+            guard let ability = scene.store as? Ability else { return }
+            try await look(scene, ability)
+        }
+    }
 }

@@ -49,11 +49,7 @@ extension Kernel {
 
     private func gap(before entry: Entry, of user: UserID) async throws(ChatError) -> Entry? {
         let standing = try await standing(of: user, in: entry.conversation)
-        let beginning = if case .gap(let gap) = entry.change { gap.from } else { entry.seq }
-        guard let hidden = standing.membership?.hidden(before: beginning) else { return nil }
-        return Entry(
-            conversation: entry.conversation, seq: hidden.upperBound, pos: 0, at: entry.at, author: entry.author,
-            change: .gap(Change.Gap(from: hidden.lowerBound, .membership)))
+        return standing.membership?.hidden(before: entry.lowest).map { entry.hiding($0) }
     }
 
     /// The position that a client's cursor names.

@@ -20,7 +20,7 @@ extension Membership {
                     hiddenFrom = hiddenFrom ?? piece.numbers.lowerBound
                     continue
                 }
-                if let from = hiddenFrom { shown.append(entry.asGap(from: from, to: piece.numbers.lowerBound - 1)) }
+                if let from = hiddenFrom { shown.append(entry.hiding(from...piece.numbers.lowerBound - 1)) }
                 hiddenFrom = nil
                 shown.append(
                     piece.numbers.upperBound == entry.seq && piece.numbers.lowerBound == entry.lowest
@@ -63,10 +63,11 @@ extension Entry {
         }
     }
 
-    fileprivate func asGap(from: Seq, to seq: Seq) -> Entry {
+    /// A gap of numbers in front of it that its reader is not shown. It belongs to this entry and has no position of its own.
+    func hiding(_ numbers: ClosedRange<Seq>) -> Entry {
         Entry(
-            conversation: conversation, seq: seq, pos: 0, at: at, author: author,
-            change: .gap(Change.Gap(from: from, .membership)))
+            conversation: conversation, seq: numbers.upperBound, pos: 0, at: at, author: author,
+            change: .gap(Change.Gap(from: numbers.lowerBound, .membership)))
     }
 
     /// The same, not beyond a number: of a gap what is before it.

@@ -194,13 +194,14 @@ public final class MailDesk {
     /// Users come into conversations, and leave them.
     private func cross(_ mail: Mail) {
         let parcel = mail.parcel
-        guard !parcel.arrivals.isEmpty || !parcel.departures.isEmpty else { return }
+        guard parcel.isCrossed else { return }
         for follower in mail.followers where room.holds(follower.user, at: follower.place) {
             guard let attendance = readers[follower.place].attendance else { continue }
-            let came = parcel.arrivals.last { $0.user == follower.user }?.seq ?? 0
-            let went = parcel.departures.last { $0.user == follower.user }?.seq ?? 0
-            if came > went { attendance.enter(parcel.conversation) }
-            if went > came { attendance.leave(parcel.conversation) }
+            if parcel.removes(follower.user) {
+                attendance.leave(parcel.conversation)
+            } else if parcel.isCrossed(by: follower.user) {
+                attendance.enter(parcel.conversation)
+            }
         }
     }
 

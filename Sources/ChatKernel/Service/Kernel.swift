@@ -101,7 +101,8 @@ public final class Kernel: Sendable {
 
     /// Who these credentials belong to. Every transport asks here.
     public func identify(_ credentials: Credentials) async throws(ChatError) -> Identity {
-        try await authenticator.identify(credentials)
+        if case .token(let token) = credentials, let (identity, _) = recognize(token) { return identity }
+        return try await authenticator.identify(credentials)
     }
 
     /// The same at once, when that is possible without asking anybody: nil says nothing but that ``identify(_:)`` must.

@@ -24,7 +24,7 @@ public struct HTTPField: Sendable, Hashable {
     }
 }
 
-extension Sequence<HTTPField> {
+extension [HTTPField] {
     /// The value of the first field of that name, in any case.
     public func first(_ name: String) -> String? {
         for field in self where field.isNamed(name) { return field.value }

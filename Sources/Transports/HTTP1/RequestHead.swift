@@ -1,28 +1,11 @@
 /// The head of a request that obeyed the grammar: what was asked, and how its content is framed.
 ///
-/// An object, for it is handed on several times while a request is served, and is many texts.
-public final class RequestHead: Sendable, Equatable {
+/// Two references, for it is handed on several times while a request is served, and is many texts.
+public struct RequestHead: Sendable, Equatable {
     /// What was asked. An object of its own: many ask the same, in the same words.
     public let line: RequestLine
-
-    /// Host and port the peer asked for: the `Host` field, or the target's own when it is in absolute-form. Nil only in HTTP/1.0.
-    public let host: String?
-
-    /// The fields in the order they came. Of an absolute-form target the `Host` field carries the target's host, so nobody
-    /// downstream can read the other one (RFC 9112 section 3.2.2).
-    public let fields: [HTTPField]
-
-    /// Whether the peer wants the connection kept after the answer (RFC 9112 section 9.3).
-    public let keepAlive: Bool
-
-    /// Whether the peer waits for `100 Continue` before it sends content. Never true without content, or in HTTP/1.0.
-    public let expectsContinue: Bool
-
-    /// The length the peer declared; nil when it declared none or when the content is chunked.
-    public let contentLength: Int?
-
-    /// Whether the content comes in chunks.
-    public let isChunked: Bool
+    /// What a connection mostly says again with its next request.
+    private let section: FieldSection
 
     /// Whether the fields are, byte for byte, those of the request before on the connection, and were seen to be: what was made of
     /// them then holds now. No part of what the head says.
@@ -33,29 +16,20 @@ public final class RequestHead: Sendable, Equatable {
         framing: BodyFraming
     ) {
         self.line = line
-        self.host = host
-        self.fields = fields
-        self.keepAlive = keepAlive
-        self.expectsContinue = expectsContinue
-        if case .length(let length) = framing { contentLength = length } else { contentLength = nil }
-        isChunked = framing == .chunked
+        section = FieldSection(
+            host: host, fields: fields, keepAlive: keepAlive, expectsContinue: expectsContinue, framing: framing)
         isRepeated = false
     }
 
     /// The fields of another, which had no content, behind a line of its own.
     init(_ line: RequestLine, repeating other: RequestHead) {
         self.line = line
-        host = other.host
-        fields = other.fields
-        keepAlive = other.keepAlive
-        expectsContinue = false
-        contentLength = nil
-        isChunked = false
+        section = other.section
         isRepeated = true
     }
 
     /// A head as `RequestMachine` would make it, for those who test what comes after it.
-    public convenience init(
+    public init(
         method: String, path: String, query: String? = nil, host: String? = "localhost", fields: [HTTPField] = [],
         minorVersion: Int = 1, keepAlive: Bool = true, contentLength: Int? = nil
     ) {
@@ -65,11 +39,28 @@ public final class RequestHead: Sendable, Equatable {
             framing: contentLength.map { .length($0) } ?? .none)
     }
 
-    public static func == (a: RequestHead, b: RequestHead) -> Bool {
-        a.line == b.line && a.host == b.host && a.fields == b.fields && a.keepAlive == b.keepAlive
-            && a.expectsContinue == b.expectsContinue && a.contentLength == b.contentLength
-            && a.isChunked == b.isChunked
+    public static func == (a: RequestHead, b: RequestHead) -> Bool { a.line == b.line && a.section == b.section }
+
+    /// Host and port the peer asked for: the `Host` field, or the target's own when it is in absolute-form. Nil only in HTTP/1.0.
+    public var host: String? { section.host }
+
+    /// The fields in the order they came. Of an absolute-form target the `Host` field carries the target's host, so nobody
+    /// downstream can read the other one (RFC 9112 section 3.2.2).
+    public var fields: [HTTPField] { section.fields }
+
+    /// Whether the peer wants the connection kept after the answer (RFC 9112 section 9.3).
+    public var keepAlive: Bool { section.keepAlive }
+
+    /// Whether the peer waits for `100 Continue` before it sends content. Never true without content, or in HTTP/1.0.
+    public var expectsContinue: Bool { section.expectsContinue }
+
+    /// The length the peer declared; nil when it declared none or when the content is chunked.
+    public var contentLength: Int? {
+        if case .length(let length) = section.framing { length } else { nil }
     }
+
+    /// Whether the content comes in chunks.
+    public var isChunked: Bool { section.framing == .chunked }
 
     /// As sent: methods are case-sensitive (RFC 9110 section 9.1).
     public var method: String { line.method }
@@ -106,5 +97,28 @@ public final class RequestHead: Sendable, Equatable {
     /// `Upgrade` names the protocol. An HTTP/1.0 request cannot ask.
     public func isUpgrade(to protocolName: String) -> Bool {
         minorVersion >= 1 && fields.list("connection", has: "upgrade") && fields.list("upgrade", has: protocolName)
+    }
+}
+
+/// What a head says but for its line.
+private final class FieldSection: Sendable, Equatable {
+    let host: String?
+    let fields: [HTTPField]
+    let keepAlive: Bool
+    let expectsContinue: Bool
+    let framing: BodyFraming
+
+    init(host: String?, fields: [HTTPField], keepAlive: Bool, expectsContinue: Bool, framing: BodyFraming) {
+        self.host = host
+        self.fields = fields
+        self.keepAlive = keepAlive
+        self.expectsContinue = expectsContinue
+        self.framing = framing
+    }
+
+    static func == (a: FieldSection, b: FieldSection) -> Bool {
+        a === b
+            || a.host == b.host && a.fields == b.fields && a.keepAlive == b.keepAlive
+                && a.expectsContinue == b.expectsContinue && a.framing == b.framing
     }
 }

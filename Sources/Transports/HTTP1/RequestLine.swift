@@ -13,6 +13,11 @@ public final class RequestLine: Sendable, Equatable {
         self.minorVersion = minorVersion
     }
 
+    /// Whether it asks for the same place in the same way, if perhaps for something else of it.
+    public func asksSamePlace(as other: RequestLine) -> Bool {
+        self === other || path == other.path && method == other.method
+    }
+
     public static func == (a: RequestLine, b: RequestLine) -> Bool {
         a === b
             || a.method == b.method && a.path == b.path && a.query == b.query && a.minorVersion == b.minorVersion

@@ -22,7 +22,9 @@ public enum ResponseWriter {
     ) -> [UInt8] {
         let response = checked(response)
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(160 + response.fields.count * 48 + response.body.count)
+        // Status line and the writer's own fields take less than 192.
+        bytes.reserveCapacity(
+            response.fields.reduce(192 + response.body.count) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 })
         begin(&bytes, response.status)
         for field in response.fields where !isOurs(field) { append(&bytes, field.name, field.value) }
         append(&bytes, "Date", date)

@@ -1,5 +1,3 @@
-import ChatNet
-
 /// Answers not handed to the stream yet: those to pipelined requests go out together.
 struct AnswerQueue {
     private var answers: [[UInt8]] = []
@@ -15,11 +13,10 @@ struct AnswerQueue {
         bytes += answer.count
     }
 
-    mutating func send(on stream: ByteStream) {
-        guard let only = answers.first else { return }
-        if answers.count == 1 { stream.send(only) } else { stream.sendGather(answers) }
-        // Room for one is kept: mostly there is one.
-        answers.removeAll(keepingCapacity: answers.count == 1)
-        bytes = 0
+    /// What waits, which then does so no more.
+    mutating func take() -> [[UInt8]]? {
+        guard !answers.isEmpty else { return nil }
+        defer { (answers, bytes) = ([], 0) }
+        return answers
     }
 }

@@ -1,7 +1,7 @@
 import ChatHTTP1
 
-/// The request that a connection is reading or handling, and what of it helps with the next.
-struct CurrentRequest {
+/// The request that a connection is reading or handling, and what of it helps with the next. One for each connection.
+final class CurrentRequest {
     /// Nil between requests.
     private(set) var head: RequestHead?
     private(set) var match = Router.Match.notFound
@@ -13,35 +13,42 @@ struct CurrentRequest {
     var keepsake: AnyObject?
     /// Whether a browser says which page it comes from, so that the answer depends on that.
     private(set) var isFromPage = false
+    /// Whether the peer wants the connection kept after the answer.
+    private(set) var keepsAlive = false
+    /// Whether it is a GET in HTTP/1.1 that keeps the connection, so that its answer is as to every other.
+    private(set) var isPlain = false
     /// Where `match` was found.
-    private var place: (method: String, path: String) = ("", "")
+    private var place: RequestLine?
 
-    mutating func begin(_ head: RequestHead, now: Int64, on router: Router) {
+    func begin(_ head: RequestHead, now: Int64, at server: HTTPServer) {
         began = now
-        if head.path != place.path || head.method != place.method {
-            match = router.match(method: head.method, path: head.path)
-            place = (head.method, head.path)
+        if place?.asksSamePlace(as: head.line) != true {
+            match = server.router.match(method: head.method, path: head.path)
+            place = head.line
         }
         if !head.isRepeated {
             keepsake = nil
             isFromPage = head.first("Origin") != nil
         }
+        keepsAlive = head.keepAlive
+        isPlain = keepsAlive && head.minorVersion == 1 && head.method == "GET"
         self.head = head
     }
 
-    mutating func append(_ piece: RawSpan) {
+    func append(_ piece: RawSpan) {
         unsafe piece.withUnsafeBytes { unsafe body.append(contentsOf: $0) }
     }
 
     /// The whole body, for whoever handles the request.
-    mutating func takeBody() -> [UInt8] {
+    func takeBody() -> [UInt8] {
         defer { body = [] }
         return body
     }
 
     /// It is answered.
-    mutating func end() {
+    func end() {
         head = nil
+        (keepsAlive, isPlain) = (false, false)
         body = []
     }
 }

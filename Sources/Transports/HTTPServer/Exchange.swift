@@ -11,7 +11,6 @@ public final class Exchange: Sendable {
 
     enum Answer: Sendable {
         case response(HTTPResponse)
-        case shared(SharedResponse)
         case upgrade(to: String, fields: [HTTPField], attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler)
         case stream(HTTPResponse, attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler)
         case none
@@ -43,7 +42,9 @@ public final class Exchange: Sendable {
     @discardableResult
     public func respond(_ response: SharedResponse) -> Bool {
         assert(loop.isCurrent, "touched from outside the loop's thread")
-        return give(.shared(response))
+        guard !isAnswered.exchange(true, ordering: .relaxed) else { return false }
+        connection.finish(turn, response, stream)
+        return true
     }
 
     /// Answers with a body that has no end yet, from any thread: the head and the beginning are sent, then `attach` is called on the
@@ -73,7 +74,7 @@ public final class Exchange: Sendable {
     func give(_ answer: Answer) -> Bool {
         guard !isAnswered.exchange(true, ordering: .relaxed) else { return false }
         switch answer {
-        case .response, .shared:
+        case .response:
             if loop.isCurrent { connection.finish(turn, answer, stream) } else { post(answer) }
         case .upgrade, .stream, .none: post(answer)
         }

@@ -79,11 +79,10 @@ extension HTTPConnection {
 
     /// See `Exchange.respond`.
     func finish(_ turn: UInt64, _ result: Exchange.Answer, _ stream: ByteStream) {
-        guard state == .handling, turn == self.turn else { return }
+        guard isHandling(turn) else { return }
         waiter = nil
         switch result {
         case .response(let response): answer(response, stream)
-        case .shared(let response): answer(response, stream)
         case .upgrade(let name, let fields, let attach):
             if upgrade(to: name, fields, attach, stream) { return }
         case .stream(let response, let attach):
@@ -91,6 +90,21 @@ extension HTTPConnection {
         case .none where isDraining: answer(stopping, stream)
         case .none: answer(server.errorBody(500, "internal", "nobody answered"), stream)
         }
+        goOn(stream)
+    }
+
+    /// The same with an answer that others get too.
+    func finish(_ turn: UInt64, _ response: SharedResponse, _ stream: ByteStream) {
+        guard isHandling(turn) else { return }
+        waiter = nil
+        answer(response, stream)
+        goOn(stream)
+    }
+
+    private func isHandling(_ turn: UInt64) -> Bool { state == .handling && turn == self.turn }
+
+    /// After an answer.
+    private func goOn(_ stream: ByteStream) {
         guard !isDispatching else { return }
         flush(stream)
         if state == .reading { proceed(stream) }

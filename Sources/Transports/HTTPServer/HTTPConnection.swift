@@ -22,7 +22,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     private(set) var isDraining: Bool
     /// The connection ends with the answer under way, whatever the peer wishes.
     private(set) var isLast: Bool
-    var request = CurrentRequest()
+    let request = CurrentRequest()
     /// Counts requests, so that a late answer is not taken for the answer to another one.
     var turn: UInt64 = 0
     /// Who waits for a reason not to wait; here while the request is being handled, until it has been told.
@@ -33,10 +33,12 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     private var machine: RequestMachine
     private var headDeadline: Int64?
     private var answers = AnswerQueue()
+    private let clock: DateClock
 
     init(_ server: HTTPServer, on stream: ByteStream, draining: Bool) {
         self.server = server
         machine = RequestMachine(limits: server.limits.request, lastLine: server.lastLine(on: stream.loop))
+        clock = server.clock(on: stream.loop)
         isDraining = draining
         isLast = draining
         // What is read while a request is being handled is kept, so it shall not be much.
@@ -89,7 +91,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
 
     private func begin(_ head: RequestHead, _ stream: ByteStream, contentFollows: Bool) {
         headDeadline = nil
-        request.begin(head, now: stream.loop.now, on: server.router)
+        request.begin(head, now: stream.loop.now, at: server)
         guard head.expectsContinue else { return }
         switch request.match {
         case .found:
@@ -109,7 +111,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         switch machine.phase {
         case .idle:
             if isDraining { return closeIdle(stream) }
-            if turn > 0 { stream.deadline = now + server.limits.idleTimeout.nanoseconds }
+            if turn > 0 { stream.deadline = now + server.idleTime }
         case .head:
             if headDeadline == nil { headDeadline = now + server.limits.headTimeout.nanoseconds }
             stream.deadline = headDeadline
@@ -123,25 +125,31 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     // MARK: Answering
 
     func answer(_ response: HTTPResponse, _ stream: ByteStream) {
-        answer(response.status, server.serialize(response, to: request.head, keepAlive: !isLast, on: stream), stream)
-    }
-
-    private func answer(_ status: Int, _ bytes: [UInt8], _ stream: ByteStream) {
-        isAnswered(status, stream)
+        let bytes = server.serialize(response, to: request.head, keepAlive: !isLast, on: stream)
+        isAnswered(response.status, stream)
         answers.append(bytes)
     }
 
     /// The same with an answer that others get too.
     func answer(_ response: SharedResponse, _ stream: ByteStream) {
-        let bytes = server.serialize(
-            response, to: request.head, isFromPage: request.isFromPage, keepAlive: !isLast, on: stream)
+        let bytes = bytes(of: response, stream)
         isAnswered(response.status, stream)
         // Mostly there is nothing that it could go out with.
         if isDispatching || !answers.isEmpty { answers.append(bytes) } else { stream.send(bytes) }
     }
 
+    /// One array for all whose requests leave nothing to choose.
+    private func bytes(of response: SharedResponse, _ stream: ByteStream) -> [UInt8] {
+        let isPlain = !isLast && !(server.origins != nil && request.isFromPage) && request.isPlain
+        let second = clock.second(now: stream.loop.now)
+        if isPlain, let bytes = response.bytes(at: second, isSecure: stream.isSecure) { return bytes }
+        let bytes = server.serialize(response.response, to: request.head, keepAlive: !isLast, on: stream)
+        if isPlain { response.keep(bytes, madeAt: second, isSecure: stream.isSecure) }
+        return bytes
+    }
+
     private func isAnswered(_ status: Int, _ stream: ByteStream) {
-        state = ResponseWriter.stays(open: !isLast, after: request.head) ? .reading : .closing
+        state = request.keepsAlive && !isLast ? .reading : .closing
         server.counters.countAnswer(status)
         tellAnswered(status, stream)
         request.end()
@@ -165,8 +173,13 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
         state = .closing
     }
 
+    private func send(_ stream: ByteStream) {
+        guard let waiting = answers.take() else { return }
+        if waiting.count == 1 { stream.send(waiting[0]) } else { stream.sendGather(waiting) }
+    }
+
     func flush(_ stream: ByteStream) {
-        answers.send(on: stream)
+        send(stream)
         if state == .closing {
             close(stream)
         } else if state == .reading, stream.queuedBytes > ByteStream.lowWater {
@@ -182,7 +195,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     }
 
     private func close(_ stream: ByteStream) {
-        answers.send(on: stream)
+        send(stream)
         state = .closing
         let patience = stream.queuedBytes > 0 ? server.limits.progressTimeout : server.limits.lingerTimeout
         stream.closeAfterFlush(deadline: stream.loop.now + patience.nanoseconds)

@@ -20,6 +20,8 @@ public final class HTTPServer: Sendable {
     public let counters = HTTPCounters()
 
     let limits: HTTPServerLimits
+    /// `limits.idleTimeout` in nanoseconds: it is needed after each answer.
+    let idleTime: Int64
     let router: Router
     let errorBody: ErrorBody
     let log: @Sendable (HTTPServerEvent) -> Void
@@ -75,6 +77,7 @@ public final class HTTPServer: Sendable {
     ) throws {
         self.points = points
         self.limits = limits
+        idleTime = limits.idleTimeout.nanoseconds
         self.origins = origins
         self.fixedFields = fixedFields
         self.secureFields = secureFields
@@ -232,18 +235,8 @@ public final class HTTPServer: Sendable {
             response, to: head, keepAlive: keepAlive, isStreamed: isStreamed, date: date)
     }
 
-    /// The same for an answer that many get: one array for all whose requests leave nothing to choose.
-    func serialize(
-        _ shared: SharedResponse, to head: RequestHead?, isFromPage: Bool, keepAlive: Bool, on stream: ByteStream
-    ) -> [UInt8] {
-        let make = { [self] in serialize(shared.response, to: head, keepAlive: keepAlive, on: stream) }
-        guard let head, keepAlive, head.keepAlive, head.minorVersion == 1, head.method == "GET",
-            origins == nil || !isFromPage
-        else { return make() }
-        let second = dates[stream.loop.index].second(now: stream.loop.now)
-        return shared.bytes(at: second, isSecure: stream.isSecure, make)
-    }
-
     /// What the connections of a loop share.
     func lastLine(on loop: EventLoop) -> LastLine { lastLines[loop.index] }
+
+    func clock(on loop: EventLoop) -> DateClock { dates[loop.index] }
 }

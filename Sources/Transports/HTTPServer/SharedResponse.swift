@@ -16,10 +16,13 @@ public final class SharedResponse: @unchecked Sendable {
         status = response.status
     }
 
-    /// The whole answer to a GET in HTTP/1.1 after which the connection stays.
+    /// The whole answer to a plain request (``CurrentRequest/isPlain``), if it has been made.
     /// - Parameter second: which the answer's `Date` names.
-    func bytes(at second: Int64, isSecure: Bool, _ make: () -> [UInt8]) -> [UInt8] {
-        if madeAt != second || isMadeSecure != isSecure { (madeAt, isMadeSecure, made) = (second, isSecure, make()) }
-        return made
+    func bytes(at second: Int64, isSecure: Bool) -> [UInt8]? {
+        madeAt == second && isMadeSecure == isSecure ? made : nil
+    }
+
+    func keep(_ bytes: [UInt8], madeAt second: Int64, isSecure: Bool) {
+        (madeAt, isMadeSecure, made) = (second, isSecure, bytes)
     }
 }

@@ -24,6 +24,12 @@ final class EventLane: Outlet, @unchecked Sendable {
     /// The last answer that others may be given too.
     var answer: SharedAnswer?
 
+    /// What all of a room but the first are given, who wait for news of all their conversations.
+    func sharedAnswer(at place: Int, after pos: Pos, limit: Int) -> SharedResponse? {
+        guard let answer, answer.answers(at: place, of: mail, after: pos, limit: limit) else { return nil }
+        return answer.response
+    }
+
     init(kernel: Kernel, loop: EventLoop, settings: LongPollingSettings, errands: Errands, epoch: Epoch) {
         self.kernel = kernel
         self.loop = loop
@@ -50,44 +56,31 @@ final class EventLane: Outlet, @unchecked Sendable {
     /// Takes a poll at once, when it is plain who asks for what: so it is with nearly all, who come back with the cursor of a
     /// moment ago. False for the others, who are asked about with time, and refused then if need be.
     func takes(_ request: HTTPRequest, _ exchange: Exchange) -> Bool {
-        guard let question = meaning(of: request.head.line), isPast(question.position),
-            let asker = asker(of: request, exchange)
+        guard let question = question(of: request.head.line), let token = request.bearerToken,
+            let (identity, until) = kernel.recognize(token)
         else { return false }
-        begin(
-            Poll(
-                by: asker, after: question.position, among: nil, limit: question.limit,
-                ends: min(loop.now + patience(within: question.wait), asker.endsAt), exchange, in: self))
+        let believed = min(max(0, until &- kernel.time.monotonic()), Self.longestBelief)
+        let poller = Poller(
+            identity, until: loop.now + believed,
+            endsAt: loop.now + identity.timeLeft(at: kernel.time.wall()), in: self)
+        exchange.keepsake = poller
+        poller.ask(question, exchange)
         return true
     }
 
-    private func asker(of request: HTTPRequest, _ exchange: Exchange) -> Asker? {
-        if let asker = exchange.keepsake as? Asker, loop.now < asker.believedUntil { return asker }
-        guard let token = request.bearerToken, let (identity, until) = kernel.recognize(token) else { return nil }
-        let believed = min(max(0, until &- kernel.time.monotonic()), Self.longestBelief)
-        let asker = Asker(
-            identity, until: loop.now + believed,
-            endsAt: loop.now + identity.timeLeft(at: kernel.time.wall()))
-        exchange.keepsake = asker
-        return asker
-    }
-
-    /// Answers a poll, or lets it wait.
-    func begin(_ poll: Poll) {
-        do throws(ChatError) {
-            try poll.begin()
-        } catch {
-            poll.exchange.respond(Self.refusal(error))
-        }
+    /// What is asked; nil when the store has not come so far, as far as is known here, or it is not one of the usual questions.
+    func question(of line: RequestLine) -> RepeatedQuestion? {
+        guard let question = meaning(of: line), isPast(question.position) else { return nil }
+        return question
     }
 
     private func meaning(of line: RequestLine) -> RepeatedQuestion? {
-        if let question, question.line == line { return question }
+        if let question, question.line === line || question.line == line { return question }
         guard let asked = RepeatedQuestion(line, epoch: epoch, settings) else { return nil }
         question = asked
         return asked
     }
 
-    /// Whether a position is one that the store has come to, as far as is known here.
     private func isPast(_ position: Pos) -> Bool {
         if position <= through { return true }
         guard let delivered = kernel.deliveredThrough else { return false }

@@ -40,6 +40,7 @@ public final class LongPollingTransport: HTTPMounted {
     // MARK: Polls
 
     private func poll(_ request: HTTPRequest, _ exchange: Exchange, _ kernel: Kernel) {
+        if let poller = exchange.keepsake as? Poller, poller.takes(request.head.line, exchange) { return }
         if let lane = known(on: exchange.loop), lane.takes(request, exchange) { return }
         attend(exchange) { [self] () async throws(ChatError) in
             let asked = try await EventRequest(request, kernel, settings)
@@ -59,11 +60,10 @@ public final class LongPollingTransport: HTTPMounted {
             let lane = try await lane(on: exchange.loop, kernel)
             let left = asked.identity.timeLeft(at: kernel.time.wall())
             lane.loop.post {
-                let asker = Asker(asked.identity, until: lane.loop.now, endsAt: lane.loop.now + left)
-                lane.begin(
-                    Poll(
-                        by: asker, after: position, among: asked.conversations, limit: asked.limit,
-                        ends: min(lane.loop.now + lane.patience(within: asked.wait), asker.endsAt), exchange, in: lane))
+                let now = lane.loop.now
+                Poller(asked.identity, until: now, endsAt: now + left, in: lane)
+                    .ask(
+                        after: position, among: asked.conversations, limit: asked.limit, wait: asked.wait, exchange)
             }
         }
     }

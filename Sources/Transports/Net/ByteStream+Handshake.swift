@@ -9,6 +9,7 @@ extension ByteStream {
             owner?.handshakeOver(self, failure: .abandoned)
             return end(.failed(ENOMEM))
         }
+        isSecure = true
         guard watch() else { return }
         askForTime()
         // The client speaks first, when its connection stands.
@@ -24,7 +25,7 @@ extension ByteStream {
             handshakeOver(.late)
             return end(.closed)
         }
-        loop.setDeadline(of: socket.number, to: deadline)
+        loop.setDeadline(of: number, to: deadline)
     }
 
     /// Without an owner to ask.
@@ -36,7 +37,7 @@ extension ByteStream {
         switch tls.shakeHands() {
         case .wait(let readiness): wish(readiness)
         case .done:
-            loop.setDeadline(of: socket.number, to: nil)
+            loop.setDeadline(of: number, to: nil)
             wish(.read)
             state = .open
             handshakeOver(nil)
@@ -49,6 +50,7 @@ extension ByteStream {
             // OpenSSL has sent its alert. The rest is plain, and an end in order, so that the peer can read it.
             tls.greeting = nil
             socket.dropTLS()
+            isSecure = false
             state = .open
             owner?.handshakeOver(self, failure: failure)
             closeAfterFlush(deadline: loop.now &+ Self.farewellTime)

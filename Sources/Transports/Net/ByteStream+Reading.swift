@@ -3,19 +3,16 @@ import CLinux
 // What comes in: into the loop's buffer and from there to the handler, again and again what it leaves.
 extension ByteStream {
     /// Bytes received that the handler has not consumed. Inside `received` it does not count what is being handed in.
-    public var unconsumedBytes: Int { intake.leftover.count }
-
-    /// Whether the peer has ended its sending side.
-    public var isInputOver: Bool { intake.isOver }
+    public var unconsumedBytes: Int { leftover.count }
 
     /// Whether the input ended without TLS's farewell: see ``EndReason/truncated``. Never so on a plain stream, which has none.
-    public var isInputTruncated: Bool { intake.isOver && socket.tls?.isTruncated == true }
+    public var isInputTruncated: Bool { isInputOver && socket.tls?.isTruncated == true }
 
     /// Calls `received` no more until `resumeReading()`. What a handler has left unconsumed is kept.
     public func pauseReading() {
         loop.assertConfined()
         // Epoll is told only when something arrives meanwhile: mostly nothing does.
-        intake.isPaused = true
+        isPaused = true
     }
 
     /// Goes on reading, and offers what was left unconsumed again, in this round or the next. The latter also when reading was not
@@ -23,31 +20,32 @@ extension ByteStream {
     public func resumeReading() {
         loop.assertConfined()
         guard state == .open else { return }
-        if intake.isPaused, !intake.isOver { wish(interest.union(.read)) }
-        intake.isPaused = false
+        if isPaused, !isInputOver { wish(interest.union(.read)) }
+        isPaused = false
         offerAgain()
     }
 
     func offerAgain() {
-        intake.isOffering = true
+        isOffering = true
         loop.redeliver(self)
     }
 
     /// The socket has something.
     func read() {
-        guard state == .open, !intake.isPaused else {
+        guard state == .open, !isPaused else {
             if state == .closing { discard() } else { wish(interest.subtracting(.read)) }
             return
         }
-        // Epoll will tell again.
-        if !intake.holdsBack { receive() }
+        // What is left is offered before more is read, and epoll will tell again: a peer that sends faster than its handler takes
+        // shall wait, not overflow.
+        if !isOffering || leftover.isEmpty { receive() }
     }
 
     private func receive() {
-        let kept = intake.restore(to: loop.readBuffer)
+        let kept = restore()
         let limit = kept &+ min(ReadBuffer.size &- kept, Int(max(1, readLimit)))
         let count = socket.read(into: loop.readBuffer, kept..<limit)
-        if socket.holdsInput { loop.redeliver(self) }
+        if isSecure, socket.holdsInput { loop.redeliver(self) }
         if count > 0 {
             deliver(kept &+ count)
         } else if count == 0 {
@@ -62,10 +60,11 @@ extension ByteStream {
 
     /// It is the stream's turn to offer what was left, or to read what epoll does not tell of.
     func redeliver() {
-        let isOffered = intake.takeOffer()
-        guard state == .open, !intake.isPaused else { return }
-        if !intake.leftover.isEmpty, isOffered || !socket.holdsInput {
-            deliver(intake.restore(to: loop.readBuffer))
+        let isOffered = isOffering
+        isOffering = false
+        guard state == .open, !isPaused else { return }
+        if !leftover.isEmpty, isOffered || !socket.holdsInput {
+            deliver(restore())
             // In its own turn, so that what was left can shrink before.
             if socket.holdsInput { loop.redeliver(self) }
         } else if socket.holdsInput {
@@ -75,16 +74,26 @@ extension ByteStream {
 
     private func deliver(_ count: Int) {
         var start = 0
-        while start < count, state == .open, !intake.isPaused, let current = receiver {
+        while start < count, state == .open, !isPaused, let current = receiver {
             let fresh = unsafe UnsafeMutableRawBufferPointer(rebasing: loop.readBuffer.bytes[start..<count])
             var bytes = unsafe fresh.mutableBytes
             start &+= min(max(0, current.received(&bytes, on: self)), count &- start)
             // The same handler has seen all there is; a new one begins with the rest.
             if receiver === current { break }
         }
-        guard state == .open, start < count else { return intake.forget() }
-        guard intake.isPaused || count &- start <= Self.maximumLeftover else { return end(.overflow) }
-        intake.keep(start..<count, of: loop.readBuffer)
+        guard state == .open, start < count else { return forget() }
+        guard isPaused || count &- start <= Self.maximumLeftover else { return end(.overflow) }
+        leftover = loop.readBuffer.copy(start..<count)
+    }
+
+    /// Copies what is left to the front of the loop's buffer; how much it is. It stays what it is until there is something else.
+    private func restore() -> Int {
+        if !leftover.isEmpty { loop.readBuffer.restore(leftover) }
+        return leftover.count
+    }
+
+    private func forget() {
+        if !leftover.isEmpty { leftover = [] }
     }
 
     /// While closing: read and forget, so that the peer is not reset before it has read our last words.
@@ -99,7 +108,7 @@ extension ByteStream {
     }
 
     private func inputOver() {
-        intake.isOver = true
+        isInputOver = true
         wish(interest.subtracting(.read))
     }
 }

@@ -33,8 +33,17 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     }
 
     var socket: StreamSocket
+    /// The descriptor's. Another stream may have it when this one has ended.
+    let number: Int32
     var state = State.fresh
-    var intake = Intake()
+    /// Read and not consumed by the handler: comes first the next time.
+    var leftover: [UInt8] = []
+    /// The handler wants nothing for now.
+    var isPaused = false
+    /// What is left is about to be offered again.
+    var isOffering = false
+    /// Whether the peer has ended its sending side.
+    public internal(set) var isInputOver = false
     /// Nil when nothing waits.
     var backlog: Backlog?
     /// All has been sent, and the peer told that nothing more will come.
@@ -55,6 +64,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     public static let maximumRead = ReadBuffer.size
 
     init(_ descriptor: consuming Descriptor, peer: String, loop: EventLoop, owner: (any StreamOwner)?) {
+        number = descriptor.number
         socket = StreamSocket(descriptor)
         self.loop = loop
         self.owner = owner
@@ -78,11 +88,11 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     /// When to call `deadlineReached`, in monotonic nanoseconds; nil for never. Never early, up to 70 ms late. To move it
     /// later costs one store, so it may be done for each frame.
     public var deadline: Int64? {
-        get { loop.deadline(of: socket.number) }
+        get { state == .ended ? nil : loop.deadline(of: number) }
         set {
             loop.assertConfined()
             guard state == .open else { return }
-            loop.setDeadline(of: socket.number, to: newValue)
+            loop.setDeadline(of: number, to: newValue)
         }
     }
 
@@ -90,7 +100,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     public var isOpen: Bool { state == .open }
 
     /// Whether there is TLS on it.
-    public var isSecure: Bool { socket.tls != nil }
+    public internal(set) var isSecure = false
 
     // MARK: Ending
 
@@ -116,9 +126,9 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         loop.assertConfined()
         guard state == .open else { return }
         state = .closing
-        intake.forget()
-        loop.setDeadline(of: socket.number, to: deadline)
-        if !intake.isOver { wish(interest.union(.read)) }
+        leftover = []
+        loop.setDeadline(of: number, to: deadline)
+        if !isInputOver { wish(interest.union(.read)) }
         if backlog == nil { endOutput() }
     }
 
@@ -128,19 +138,19 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         case .done: flushed = true
         case .gone: return end(.closed)
         }
-        if intake.isOver { end(.closed) }
+        if isInputOver { end(.closed) }
     }
 
     func finish(_ reason: EndReason) {
         guard state == .ending else { return }
         state = .ended
-        loop.setDeadline(of: socket.number, to: nil)
+        loop.setDeadline(of: number, to: nil)
         loop.unwatch(ticket)
         // Whoever closes at once closes in order all the same, when nothing is left unsaid.
         if backlog == nil, !flushed { _ = socket.tls?.sayGoodbye() }
         socket.close()
         backlog = nil
-        intake.forget()
+        leftover = []
         if socket.tls?.greeting != nil { owner?.handshakeOver(self, failure: .abandoned) }
         let last = receiver
         receiver = nil
@@ -165,7 +175,7 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     func watch() -> Bool {
         interest = .read
         do {
-            ticket = try loop.watch(socket.number, for: interest, self)
+            ticket = try loop.watch(number, for: interest, self)
             return true
         } catch {
             end(.failed(error.code))
@@ -175,11 +185,11 @@ public final class ByteStream: Watcher, @unchecked Sendable {
 
     func ready(_ readiness: Readiness) {
         guard state != .greeting else { return shakeHands() }
-        let readiness = socket.unblocked(by: readiness)
+        let readiness = isSecure ? socket.unblocked(by: readiness) : readiness
         if readiness.contains(.write), state == .open || state == .closing { flush() }
         if readiness.contains(.read), state == .open || state == .closing { read() }
         // With something left to read, reading finds out by itself.
-        if !readiness.isDisjoint(with: .over), !readiness.contains(.read) || intake.isPaused {
+        if !readiness.isDisjoint(with: .over), !readiness.contains(.read) || isPaused {
             end(state == .closing && flushed ? .closed : failure())
         }
     }
@@ -207,6 +217,6 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         let wanted = wished.union(socket.alsoAwaited)
         guard wanted != interest, state != .ending, state != .ended else { return }
         interest = wanted
-        loop.setInterest(wanted, number: socket.number, ticket: ticket)
+        loop.setInterest(wanted, number: number, ticket: ticket)
     }
 }

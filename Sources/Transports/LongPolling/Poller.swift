@@ -4,82 +4,108 @@ import ChatKernel
 import ChatNet
 import ChatWire
 
-/// A request that waits for something to happen. Lives on its loop, which `@unchecked Sendable` stands on, and costs neither a
-/// thread nor a task.
-final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
-    let exchange: Exchange
-    private let asker: Asker
-    /// Where the user's box is, once it has begun.
-    private var place = 0
+/// Who polls on a connection, for as long as that is believed without looking at the token again, and the request that waits for
+/// something to happen. Lives on its loop, which `@unchecked Sendable` stands on, and costs neither a thread nor a task.
+///
+/// An object for all of a connection's requests: nearly all that come are the one after the last.
+final class Poller: MailReader, ExchangeWaiter, @unchecked Sendable {
+    private let user: UserReference
+    /// In the loop's monotonic nanoseconds, as what follows.
+    private let believedUntil: Int64
+    /// When the token ends.
+    private let endsAt: Int64
     private let lane: EventLane
-    private let conversations: Set<ConversationID>?
-    private let limit: Int
-    private var position: Pos
-    /// When it is answered with nothing.
-    private let ends: Int64
-    private var isOver = false
-    private var isReading = false
 
-    init(
-        by asker: Asker, after position: Pos, among conversations: Set<ConversationID>?, limit: Int, ends: Int64,
-        _ exchange: Exchange, in lane: EventLane
-    ) {
-        self.asker = asker
-        self.exchange = exchange
+    /// The request that waits; nil when it has been answered.
+    private var exchange: Exchange?
+    private var conversations: Set<ConversationID>?
+    private var limit = 0
+    private var position: Pos = 0
+    /// When it is answered with nothing.
+    private var ends: Int64 = 0
+    private var isReading = false
+    /// Where the user's box is, or was last.
+    private var place: Int?
+
+    /// - Parameter until: now, for one that is not to be believed again.
+    init(_ identity: Identity, until: Int64, endsAt: Int64, in lane: EventLane) {
+        user = identity.user
+        believedUntil = until
+        self.endsAt = endsAt
         self.lane = lane
-        self.conversations = conversations
-        self.limit = limit
-        self.position = position
-        self.ends = ends
+    }
+
+    /// Takes the next request of its connection, if it is one that ``EventLane/takes(_:_:)`` takes.
+    func takes(_ line: RequestLine, _ exchange: Exchange) -> Bool {
+        guard self.exchange == nil, !isReading, lane.loop.now < believedUntil, let question = lane.question(of: line)
+        else { return false }
+        ask(question, exchange)
+        return true
+    }
+
+    func ask(_ question: RepeatedQuestion, _ exchange: Exchange) {
+        ask(after: question.position, among: nil, limit: question.limit, wait: question.wait, exchange)
     }
 
     /// Answers now, or waits.
-    /// - Throws: as ``MailDesk/add(_:of:through:at:)``; then it has not begun.
-    func begin() throws(ChatError) {
-        place = try lane.mail.add(self, of: asker.user, through: lane, at: asker.place)
-        asker.place = place
+    /// - Parameter wait: for how long, in nanoseconds.
+    /// - Precondition: nothing is being waited for.
+    func ask(
+        after position: Pos, among conversations: Set<ConversationID>?, limit: Int, wait: Int64, _ exchange: Exchange
+    ) {
+        let place: Int
+        do throws(ChatError) {
+            place = try lane.mail.add(self, of: user, through: lane, at: self.place)
+        } catch {
+            exchange.respond(EventLane.refusal(error))
+            return
+        }
+        self.place = place
+        self.exchange = exchange
+        self.conversations = conversations
+        self.position = position
+        self.limit = limit
+        ends = min(lane.loop.now + lane.patience(within: wait), endsAt)
         lane.kernel.metrics.pollBegan()
         // Nearly all who come back have all there is.
-        if !lane.mail.isRead(at: place, through: position) { mailCame() }
-        guard !isOver else { return }
+        if !lane.mail.isRead(at: place, through: position) {
+            mailCame()
+            guard self.exchange != nil else { return }
+        }
         if ends > lane.loop.now { exchange.wait(until: ends, self) } else { timeIsOver() }
     }
 
     func mailCame() {
-        guard !isOver, !isReading else { return }
-        let answer = lane.answer
-        if let answer, conversations == nil, answer.answers(at: place, of: lane.mail, after: position, limit: limit) {
-            return give(answer.response)
+        guard let place, exchange != nil, !isReading else { return }
+        if conversations == nil, let response = lane.sharedAnswer(at: place, after: position, limit: limit) {
+            take()?.respond(response)
+            return
         }
         guard let items = lane.mail.items(at: place, after: position) else { return read() }
         guard !items.isEmpty else { return }
-        let user = asker.user.id
-        if let answer, answer.answers(items, to: user, after: position, among: conversations, limit: limit) {
-            return give(answer.response)
+        if let answer = lane.answer,
+            answer.answers(items, to: user.id, after: position, among: conversations, limit: limit)
+        {
+            take()?.respond(answer.response)
+            return
         }
-        let run = MailRun(items, for: user, after: position, among: conversations, limit: limit) {
+        let run = MailRun(items, for: user.id, after: position, among: conversations, limit: limit) {
             EventForm.list.bytes(of: $0, epoch: lane.epoch)
         }
         let isWhole =
-            !run.hasMore && items.allSatisfy { $0.isWhole(for: user, after: position, among: conversations) }
+            !run.hasMore && items.allSatisfy { $0.isWhole(for: user.id, after: position, among: conversations) }
         position = run.through
         guard run.count > 0 else { return }
         let cursor = Cursor(epoch: lane.epoch, pos: run.through)
         let response = Self.response { EventAnswer.append(run.pieces, cursor: cursor, more: run.hasMore, to: &$0) }
-        guard isWhole else { return finish(response) }
+        guard isWhole else { return give(response) }
         let shared = SharedResponse(response)
         lane.answer = SharedAnswer(items, shared)
-        give(shared)
-    }
-
-    /// Answers as others are answered.
-    private func give(_ response: SharedResponse) {
-        end()
-        exchange.respond(response)
+        take()?.respond(shared)
     }
 
     /// As every request of the user's from now on.
-    func dismiss() { finish(EventLane.refusal(ChatError(.tokenInvalid, "This account is disabled."))) }
+    func dismiss() { give(EventLane.refusal(ChatError(.tokenInvalid, "This account is disabled."))) }
 
     func waitEnded(_ reason: WaitEnd) {
         switch reason {
@@ -93,7 +119,7 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
     private func read() {
         isReading = true
         let (lane, kernel, user, position, conversations, limit) = (
-            lane, lane.kernel, asker.user.id, position, conversations, limit
+            lane, lane.kernel, user.id, position, conversations, limit
         )
         lane.errands.send { [weak self] in
             let page: Result<Page, ChatError>
@@ -128,13 +154,13 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
 
     private func take(_ result: Result<Page, ChatError>) {
         isReading = false
-        guard !isOver else { return }
+        guard exchange != nil else { return }
         switch result {
-        case .failure(let error): finish(EventLane.refusal(error))
+        case .failure(let error): give(EventLane.refusal(error))
         case .success(let page):
             position = page.through
             guard page.events.isEmpty else {
-                return finish(
+                return give(
                     Self.response {
                         EventAnswer.append(
                             page.events, epoch: lane.epoch, cursor: page.through, more: page.more, to: &$0)
@@ -150,11 +176,11 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
 
     private func timeIsOver() {
         // While the store is asked, its answer comes first.
-        guard !isOver, !isReading else { return }
+        guard let exchange, !isReading else { return }
         // What was delivered up to here stands in the loop's queue, if it has not been taken: behind that the position is true.
         let delivered = lane.kernel.deliveredThrough
         lane.loop.post { [self] in
-            guard !isOver else { return }
+            guard self.exchange === exchange else { return }
             if let delivered, !isReading { position = max(position, delivered) }
             answerEmpty()
         }
@@ -163,7 +189,7 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
     /// Nothing has happened, or nobody is to wait any longer: still there is a cursor.
     private func answerEmpty() {
         let cursor = Cursor(epoch: lane.epoch, pos: position)
-        finish(Self.response { EventAnswer.append([], cursor: cursor, more: false, to: &$0) })
+        give(Self.response { EventAnswer.append([], cursor: cursor, more: false, to: &$0) })
     }
 
     private static func response(_ write: (inout [UInt8]) -> Void) -> HTTPResponse {
@@ -177,15 +203,13 @@ final class Poll: MailReader, ExchangeWaiter, @unchecked Sendable {
         HTTPField(name: "Cache-Control", value: "no-store"),
     ]
 
-    private func finish(_ response: HTTPResponse) {
-        guard !isOver else { return }
-        end()
-        exchange.respond(response)
-    }
+    private func give(_ response: HTTPResponse) { take()?.respond(response) }
 
-    private func end() {
-        isOver = true
+    /// The request, which waits no more.
+    private func take() -> Exchange? {
+        guard let exchange = exchange.take(), let place else { return nil }
         lane.mail.remove(self, at: place)
         lane.kernel.metrics.pollEnded()
+        return exchange
     }
 }

@@ -100,7 +100,8 @@ extension FeedReader {
         lane.pages.enter { [weak self] in self?.readPage() ?? false }
     }
 
-    private func fallBehind() {
+    /// It counts as behind until it is live.
+    func fallBehind() {
         guard isBehind == false else { return }
         isBehind = true
         lane.pages.fellBehind()

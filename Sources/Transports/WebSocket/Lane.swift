@@ -28,6 +28,8 @@ final class Lane: Outlet, @unchecked Sendable {
     let mail: MailDesk
     /// What was sent last by a cursor: mostly the next connection is sent the same.
     private var latest: (parcel: Parcel, frames: [UInt8])?
+    private var handed: Pos
+    private var taken = 0
     private let delivered = Atomic<Int>(0)
     /// How many connections there are of each profile: nothing is encoded for nobody.
     private let first = Atomic<Int>(0)
@@ -46,12 +48,14 @@ final class Lane: Outlet, @unchecked Sendable {
         var isEmpty: Bool { connections.isEmpty && subscriptions.isEmpty && listeners.isEmpty }
     }
 
-    init(kernel: Kernel, loop: EventLoop, settings: WebSocketSettings, errands: Errands, epoch: Epoch) {
+    init(kernel: Kernel, loop: EventLoop, settings: WebSocketSettings, errands: Errands, head: Cursor) {
         self.kernel = kernel
         self.loop = loop
         self.settings = settings
         self.errands = errands
-        self.epoch = epoch
+        epoch = head.epoch
+        // Whoever comes reads what there is by then, and is live only when it has it.
+        handed = head.pos
         durability = kernel.store.guarantees.durability
         mail = MailDesk(kernel: kernel, loop: loop, errands: errands, attends: false)
         loop.post { [weak self] in
@@ -80,6 +84,14 @@ final class Lane: Outlet, @unchecked Sendable {
 
     func signal(_ signal: Signal) {
         loop.post { [self] in take(signal) }
+    }
+
+    /// Up to here its connections have been handed all there is: nothing is left to be sent but to those that are behind.
+    var through: Pos {
+        // Asked first: what was delivered up to here has been counted by then.
+        let all = kernel.deliveredThrough ?? 0
+        if taken == batches { handed = max(handed, all) }
+        return handed
     }
 
     // MARK: Who is here
@@ -195,6 +207,8 @@ final class Lane: Outlet, @unchecked Sendable {
             }
         }
         mail.take(batch)
+        handed = max(handed, batch.through)
+        taken &+= 1
         latest = nil
         for settlement in batch.settlements { settle(settlement.tag, settlement.result, of: settlement.session) }
         giveFloor(to: nil)

@@ -12,7 +12,9 @@ final class Subscription: FeedReader, @unchecked Sendable {
     let stream: ByteStream
     var feed: Feed
     var isReadingPage = false
-    var isBehind: Bool? = false
+    var isBehind: Bool? = false {
+        didSet { connection.behind &+= (isBehind == true ? 1 : 0) &- (oldValue == true ? 1 : 0) }
+    }
     var hasDeparted = false
     /// Nothing more is read or sent: also when the connection closes, which ends all of its subscriptions at once.
     private(set) var isOver = false
@@ -44,14 +46,23 @@ final class Subscription: FeedReader, @unchecked Sendable {
     /// A parcel, with its frames as everybody gets them, those of its marks among them.
     func take(_ parcel: Parcel, _ bytes: [UInt8]) {
         guard !isOver else { return }
-        if parcel.entries.isEmpty, feed.isLive { return stream.send(bytes) }
+        // Marks alone have no number that could be read again. Past the bound the newest of each user is kept.
+        if parcel.entries.isEmpty, feed.isLive, hasRoom, missedMarks.isEmpty { return stream.send(bytes) }
         if offer(parcel, bytes) || parcel.marks.isEmpty || isOver || hasDeparted { return }
         for mark in parcel.marks { missedMarks[mark.author.id] = mark }
         if feed.isLive { sendMissedMarks() }
     }
 
+    private var hasRoom: Bool { stream.queuedBytes <= lane.settings.outboxBytes }
+
+    /// The socket has room again.
+    func roomAgain() {
+        resume()
+        if feed.isLive { sendMissedMarks() }
+    }
+
     private func sendMissedMarks() {
-        guard !missedMarks.isEmpty else { return }
+        guard !missedMarks.isEmpty, hasRoom else { return }
         let marks = missedMarks.values.sorted { $0.pos < $1.pos }
         missedMarks = [:]
         stream.send(frames(of: marks))
@@ -71,10 +82,15 @@ final class Subscription: FeedReader, @unchecked Sendable {
 
     /// No more of it.
     func end() {
+        stop()
+        session.leave(conversation)
+    }
+
+    /// No more of it by its own numbers; the user is still here.
+    func stop() {
         isOver = true
         lane.remove(self)
         leavePages()
-        session.leave(conversation)
     }
 
     func failed(_ error: ChatError) { connection.failed(error) }
@@ -83,7 +99,7 @@ final class Subscription: FeedReader, @unchecked Sendable {
         sendMissedMarks()
         guard isCatchingUp else { return }
         isCatchingUp = false
-        let cursor = Cursor(epoch: lane.epoch, pos: lane.kernel.deliveredThrough ?? 0)
+        let cursor = connection.standing
         stream.send(V2Frames.frame { V2.appendCaughtUp(at: cursor, in: conversation, to: &$0) })
     }
 

@@ -72,7 +72,9 @@ final class V1Connection: WebSocketChannel, FeedReader, @unchecked Sendable {
             try submit(.read(through: seq), id)
         case .subscribe(let named, _):
             try requireOurs(named)
-            subscribed(conversation, at: feed.position, id)
+            // It is what one is subscribed to. Behind the cursor nothing is still to be sent.
+            let cursor = Cursor(epoch: lane.epoch, pos: feed.isLive ? lane.through : 0)
+            acknowledge(id, conversation, at: feed.position, cursor)
         case .ping: acknowledge(id)
         case .history(let named, let page, let limit):
             try requireOurs(named)

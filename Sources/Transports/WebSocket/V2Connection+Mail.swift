@@ -40,9 +40,19 @@ extension V2Connection {
     /// - Throws: `rate_limited`, `store_unavailable`; then nothing has changed.
     func follow(_ user: UserReference, from position: Pos) throws(ChatError) {
         let place = try lane.mail.add(self, of: user, through: lane)
-        // What they had comes by the cursor now, and would come twice.
-        endSubscriptions()
-        wide = Wide(place: place, position: position, conversations: path.map { [$0] })
+        let wide = Wide(place: place, position: position, conversations: path.map { [$0] })
+        self.wide = wide
+        // What they had comes by the cursor now, and would come twice. Where the user is, it stays.
+        for subscription in Array(subscriptions.values) {
+            guard !subscription.hasDeparted, wide.heard.count < Self.heardLimit else {
+                subscription.end()
+                continue
+            }
+            subscription.stop()
+            wide.heard.insert(subscription.conversation)
+            lane.listen(self, to: subscription.conversation)
+        }
+        subscriptions = [:]
     }
 
     func unfollow() {
@@ -54,9 +64,8 @@ extension V2Connection {
 
     /// Answers a subscription to what comes already.
     func standing(in conversation: ConversationID, of user: UserID, _ id: FrameID) {
-        let kernel = lane.kernel
+        let (kernel, cursor) = (lane.kernel, standing)
         answer(id) { () async throws(ChatError) in
-            let cursor = try await kernel.head()
             let last = try await kernel.conversation(conversation, as: user).lastSeq
             return { Ack.appendSubscribed(to: id, conversation: conversation, seq: last, cursor: cursor, to: &$0) }
         }
@@ -183,10 +192,18 @@ extension V2Connection {
         lane.listen(self, to: conversation)
         let lane = lane
         lane.errands.send { [self] in
-            let isMember = (try? await session.join(conversation)) != nil
+            let refusal: ChatError?
+            do throws(ChatError) {
+                _ = try await session.join(conversation)
+                refusal = nil
+            } catch {
+                refusal = error
+            }
             lane.loop.post { [self] in
                 guard self.wide?.heard.contains(conversation) == true else { return session.leave(conversation) }
-                if isMember { session.announce(conversation) } else { hearNoMore(conversation, session) }
+                guard let refusal else { return session.announce(conversation) }
+                hearNoMore(conversation, session)
+                if refusal.code == .notAMember, conversation == path { leftBefore() }
             }
         }
     }
@@ -203,7 +220,18 @@ extension V2Connection {
         session.leave(conversation)
     }
 
-    /// The user came into a conversation that is heard here, or left it.
+    /// The user had left the only conversation of this connection before it was let in: there will be nothing, when it has had what
+    /// there is.
+    private func leftBefore() {
+        guard let wide, !wide.isReading, !wide.isBehind else {
+            self.wide?.isAway = true
+            return
+        }
+        close(.removed, "removed")
+    }
+
+    /// The user came into a conversation, or left it: of that its mail tells, though it may be of a while ago. Where the user is not
+    /// any more it has been told by then, by ``hearNoMore(_:)``.
     private func cross(_ entries: [Entry], after position: Pos) {
         guard let session else { return }
         for entry in entries where entry.pos > position && (path == nil || path == entry.conversation) {
@@ -215,10 +243,7 @@ extension V2Connection {
                     wide?.isAway = false
                     hear(entry.conversation, session)
                 }
-                if action.endsMembership {
-                    wide?.isAway = true
-                    hearNoMore(entry.conversation, session)
-                }
+                if action.endsMembership { wide?.isAway = true }
             default: break
             }
         }

@@ -10,7 +10,7 @@ extension V2Connection {
     ) throws(ChatError) {
         if let known = subscriptions[conversation] {
             // Harmless, and says where it stands.
-            if let id { subscribed(conversation, at: known.feed.position, id) }
+            if let id { acknowledge(id, conversation, at: known.feed.position, standing) }
             return
         }
         guard wide == nil else {
@@ -25,7 +25,6 @@ extension V2Connection {
         }
         // Before the head is read: what is delivered from here on finds no subscription yet, and may not be in the head.
         let batches = lane.batches
-        let kernel = lane.kernel
         inquire({ () async throws(ChatError) in
             let standing = try await session.join(conversation)
             guard after ?? 0 <= standing.lastSeq else {
@@ -34,12 +33,12 @@ extension V2Connection {
                     .cursorAhead,
                     "This conversation has not come to \(after ?? 0); it stands at \(standing.lastSeq).")
             }
-            return (standing.lastSeq, try await kernel.head())
+            return standing.lastSeq
         }) { [self] in
             switch $0 {
             case .failure(let error): send(error, id: id)
-            case .success((let last, let cursor)):
-                subscribe(to: conversation, from: after ?? last, last, cursor, batches, after != nil, session, id)
+            case .success(let last):
+                subscribe(to: conversation, from: after ?? last, last, batches, after != nil, session, id)
             }
         }
     }
@@ -47,8 +46,8 @@ extension V2Connection {
     private static let subscriptionLimit = 1000
 
     private func subscribe(
-        to conversation: ConversationID, from position: Seq, _ last: Seq, _ cursor: Cursor, _ batches: Int,
-        _ isCatchingUp: Bool, _ session: Session, _ id: FrameID?
+        to conversation: ConversationID, from position: Seq, _ last: Seq, _ batches: Int, _ isCatchingUp: Bool,
+        _ session: Session, _ id: FrameID?
     ) {
         let feed = Feed(
             position: position, isLive: position == last && batches == lane.batches,
@@ -56,11 +55,9 @@ extension V2Connection {
         let subscription = Subscription(
             conversation, of: session, on: self, feed: feed, isCatchingUp: isCatchingUp)
         subscriptions[conversation] = subscription
-        if let id {
-            var payload: [UInt8] = []
-            Ack.appendSubscribed(to: id, conversation: conversation, seq: position, cursor: cursor, to: &payload)
-            stream.send(FrameWriter.text(payload))
-        }
+        // Before it is answered: behind the cursor told there nothing is still to be read.
+        if !feed.isLive { subscription.fallBehind() }
+        if let id { acknowledge(id, conversation, at: position, standing) }
         subscription.begin()
     }
 

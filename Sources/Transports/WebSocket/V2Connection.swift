@@ -17,6 +17,10 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     /// The only conversation, when the path names one.
     let path: ConversationID?
     var subscriptions: [ConversationID: Subscription] = [:]
+    /// How many of them are behind.
+    var behind = 0
+    /// The cursor that was told last.
+    private var told: Pos = 0
     /// What the client has of all its conversations, once it said so by a cursor.
     var wide: Wide?
     /// Told while the queue was full: the newest notice of each conversation is what still matters when it has drained.
@@ -47,6 +51,7 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     private func greet(_ session: Session, at cursor: Cursor, id: FrameID?) {
         self.session = session
         helloDue = nil
+        told = cursor.pos
         lane.add(self, session)
         renew(session.identity)
         let greeting = V2.Greeting(
@@ -80,9 +85,8 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
             history(of: try conversation(named), page, limit: limit, as: session.user.id, frame.id)
         case .auth(let token): authenticate(token, as: session.user.id, frame.id)
         case .ping:
-            let cursor = Cursor(epoch: lane.epoch, pos: wide?.position ?? lane.kernel.deliveredThrough ?? 0)
             var payload: [UInt8] = []
-            V2.appendPong(at: cursor, id: frame.id, to: &payload)
+            V2.appendPong(at: standing, id: frame.id, to: &payload)
             unsafe reply(.text, payload.span.bytes)
         }
     }
@@ -133,12 +137,16 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
         }
         let kernel = lane.kernel
         let known = session?.user.id
+        let path = path
+        // It has kept the rule; what follows is our own time.
+        if token != nil { helloDue = nil }
         inquire({ () async throws(ChatError) in
             var identity: Identity?
             if let token { identity = try await kernel.identify(.token(token)) }
             guard known == nil || identity == nil || identity?.user.id == known else {
                 throw ChatError(.forbidden, "This token is another user's; nothing has changed.")
             }
+            if known == nil, let path, let identity { try await kernel.requireKnown(path, to: identity.user.id) }
             let head = try await kernel.head()
             let position: Result<Pos?, ChatError>
             do throws(ChatError) {
@@ -164,7 +172,16 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     /// Without a session there is nothing to stay for.
     private func refuse(_ error: ChatError, _ id: FrameID?) {
         send(error, id: id)
-        if session == nil { close(error.code == .rateLimited ? .rateLimited : .badToken, error.code.rawValue) }
+        guard session == nil else { return }
+        let code: CloseCode =
+            switch error.code {
+            case .rateLimited: .rateLimited
+            case .notAMember: .removed
+            case .unknownConversation: .unknownConversation
+            case .storeUnavailable, .overloaded, .draining: .tryAgainLater
+            default: .badToken
+            }
+        close(code, error.code.rawValue)
     }
 
     private func arrive(_ arrival: Arrival, _ id: FrameID?) {
@@ -199,6 +216,17 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
         }
     }
 
+    /// Up to here the client has all that it follows. With subscriptions it moves only while none of them is behind: what was told
+    /// is true for those that go on, and nothing that is still to be sent is behind it.
+    var standing: Cursor {
+        if let wide {
+            told = wide.position
+        } else if behind == 0, !subscriptions.isEmpty {
+            told = max(told, lane.through)
+        }
+        return Cursor(epoch: lane.epoch, pos: told)
+    }
+
     // MARK: What is not stored
 
     func take(_ signal: Signal, _ frame: [UInt8]) {
@@ -214,7 +242,7 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
         missedPresence = [:]
         for (_, frame) in missed { stream.send(frame) }
         // A copy: one that ends leaves.
-        for subscription in Array(subscriptions.values) { subscription.resume() }
+        for subscription in Array(subscriptions.values) { subscription.roomAgain() }
         mailCame()
     }
 

@@ -41,8 +41,12 @@ extension WebSocketChannel {
         }
     }
 
-    private func leave() {
+    func leave() {
         guard !liveness.isClosing else { return }
+        guard !isAsking else {
+            leavesWhenAnswered = true
+            return
+        }
         let (code, reason) = sayDraining()
         close(code, reason)
     }

@@ -29,15 +29,11 @@ extension WebSocketChannel {
         }
     }
 
-    /// To subscribe to what one is subscribed to is harmless, and says where one stands.
-    func subscribed(_ conversation: ConversationID, at position: Seq, _ id: FrameID) {
-        let kernel = lane.kernel
-        answer(id) { () async throws(ChatError) in
-            let cursor = try await kernel.head()
-            return {
-                Ack.appendSubscribed(to: id, conversation: conversation, seq: position, cursor: cursor, to: &$0)
-            }
-        }
+    /// Answers a subscription.
+    func acknowledge(_ id: FrameID, _ conversation: ConversationID, at position: Seq, _ cursor: Cursor) {
+        var payload: [UInt8] = []
+        Ack.appendSubscribed(to: id, conversation: conversation, seq: position, cursor: cursor, to: &payload)
+        stream.send(FrameWriter.text(payload))
     }
 
     typealias Writing = @Sendable (inout [UInt8]) -> Void
@@ -76,6 +72,7 @@ extension WebSocketChannel {
                 guard !liveness.isClosing else { return }
                 isAsking = false
                 goOn(result)
+                if leavesWhenAnswered { return leave() }
                 if mayRead { stream.resumeReading() }
             }
         }

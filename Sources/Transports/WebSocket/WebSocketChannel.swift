@@ -16,6 +16,8 @@ class WebSocketChannel: StreamHandler, @unchecked Sendable {
     /// and however many questions a client sends, one is under way.
     var isAsking = false
     var isDraining = false
+    /// The host stops, and one question is still to be answered.
+    var leavesWhenAnswered = false
     /// Commands whose answers carry the client's own `id`, by tag.
     private var awaited: [UInt64: FrameID] = [:]
     private var lastTag: UInt64 = 0

@@ -140,10 +140,10 @@ public final class WebSocketTransport: HTTPMounted {
 
     private func lane(on loop: EventLoop, _ kernel: Kernel) async throws(ChatError) -> Lane {
         if let lane = lanes.withLock({ $0[ObjectIdentifier(loop)] }) { return lane }
-        let epoch = try await kernel.head().epoch
+        let head = try await kernel.head()
         return lanes.withLock { [settings, errands] lanes in
             if let lane = lanes[ObjectIdentifier(loop)] { return lane }
-            let lane = Lane(kernel: kernel, loop: loop, settings: settings, errands: errands, epoch: epoch)
+            let lane = Lane(kernel: kernel, loop: loop, settings: settings, errands: errands, head: head)
             lanes[ObjectIdentifier(loop)] = lane
             return lane
         }

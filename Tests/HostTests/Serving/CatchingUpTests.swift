@@ -3,12 +3,6 @@ import ScriptTesting
 import Synchronization
 import Testing
 
-extension Serving {
-    fileprivate var store: WatchedStore {
-        get throws { try #require(kernel.store as? WatchedStore) }
-    }
-}
-
 extension WebSocketClient {
     /// Reads messages up to and including one with this content.
     fileprivate func messages(through content: String) throws -> [JSON] {
@@ -129,13 +123,7 @@ struct CatchingUpTests {
             try slow.here("ann", "bob")
             // Ten megabytes of answers that it does not read: in the end one is queued, and what is asked behind it is not read.
             for number in 1...40 { try slow.send(#"{"type":"history","before":102,"limit":4,"id":"\#(number)"}"#) }
-            var (answered, looks) = (0, 0)
-            while looks < 200 {
-                _ = try host.metric("chat_sessions_open")
-                let read = try host.store.entriesRead.load(ordering: .relaxed)
-                looks = read == answered ? looks + 1 : 0
-                answered = read
-            }
+            let answered = try host.entriesReadAtRest()
             try ann.post("105", in: room)
             #expect(try witness.next("message")["content"] == "105")
             try host.store.pages.open()

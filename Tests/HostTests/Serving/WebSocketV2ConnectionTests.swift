@@ -114,6 +114,26 @@ struct WebSocketV2ConnectionTests {
         }
     }
 
+    @Test("a host that stops answers first what is being asked")
+    func stoppingWhileAsked() async throws {
+        try await withHost(config(store: watchedConfig), catalog: watched) { host in
+            let ann = try host.person("ann")
+            let room = try host.room(ann)
+            let (asker, witness) = (try ann.open(room), try ann.open(room))
+            for socket in [asker, witness] { _ = try socket.next() }
+            try host.store.pages.close { $0 == 0 }
+            try asker.send(#"{"type":"history","after":0,"id":"h"}"#)
+            try host.store.pages.awaitArrival()
+            host.host.stop()
+            // The one is gone, so the other would be.
+            #expect(try witness.closed() == .close(code: 4503, reason: "draining"))
+            try host.store.pages.open()
+            #expect(try asker.next()["id"] == "h")
+            #expect(try asker.next()["type"] == "draining")
+            #expect(try asker.closed() == .close(code: 4503, reason: "draining"))
+        }
+    }
+
     @Test("a host that stops says so, with 4503")
     func stopping() async throws {
         try await withHost { host in

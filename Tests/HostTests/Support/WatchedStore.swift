@@ -3,10 +3,29 @@ import ChatKernel
 import Glibc
 import ScriptTesting
 import Synchronization
+import Testing
 
 /// For hosts on a `WatchedStore`.
 let watched = AdapterCatalog.standard.adding(WatchedStore.self)
 let watchedConfig = #"{ "type": "watched" }"#
+
+extension Serving {
+    var store: WatchedStore {
+        get throws { try #require(kernel.store as? WatchedStore) }
+    }
+
+    /// How many entries the store has given out, when it has not been asked for more while the host answered 200 times.
+    func entriesReadAtRest() throws -> Int {
+        var (entries, looks) = (0, 0)
+        while looks < 200 {
+            _ = try metric("chat_sessions_open")
+            let read = try store.entriesRead.load(ordering: .relaxed)
+            looks = read == entries ? looks + 1 : 0
+            entries = read
+        }
+        return entries
+    }
+}
 
 /// A store in memory that a test can hold back, and whose reads it can count: `{"type": "watched"}`.
 final class WatchedStore: StoreAdapter, Store {

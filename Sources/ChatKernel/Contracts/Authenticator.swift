@@ -38,7 +38,8 @@ extension Identity {
 ///
 /// ## For adapter authors
 /// Must refuse what it does not know (`token_invalid`), what has ended (`token_expired`), and users that are not
-/// active; must not touch the store before a signature holds; must not put a secret in an error. May be called
+/// active, half a minute after they were disabled at the latest: for a minute the kernel closes whatever they open, and not
+/// longer. Must not touch the store before a signature holds; must not put a secret in an error. May be called
 /// concurrently.
 public protocol Authenticator: Sendable {
     func identify(_ credentials: Credentials) async throws(ChatError) -> Identity

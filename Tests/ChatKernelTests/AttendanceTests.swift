@@ -43,4 +43,21 @@ struct AttendanceTests {
         attendance = nil
         #expect(house.kernel.activeUsers(in: room) == [])
     }
+
+    @Test("Who is removed from a conversation, or let in again, while the list of them is read, is not here, or is")
+    func meanwhile() throws {
+        let house = try House()
+        let (lost, kept) = (try house.room(bob), try house.room(bob))
+        let attendance = house.kernel.attendance(of: bob)
+        house.store.whileConversationIsRead {
+            attendance.leave(lost)
+            attendance.leave(kept)
+            attendance.enter(kept)
+        }
+        try house.ask { _ in await attendance.begin() }
+        #expect(house.kernel.activeUsers(in: lost) == [])
+        #expect(house.kernel.activeUsers(in: kept) == [bob.id])
+        attendance.end()
+        #expect(house.kernel.activeUsers(in: kept) == [])
+    }
 }

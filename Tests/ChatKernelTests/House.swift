@@ -188,7 +188,7 @@ final class WiltingStore: StoreWithRetention {
         set { state.withLock { $0.conversationFailure = newValue } }
     }
 
-    /// What happens while a conversation is read.
+    /// What happens while a conversation, or a user's list of them, is read.
     func whileConversationIsRead(_ hook: (@Sendable () -> Void)?) { state.withLock { $0.conversationHook = hook } }
 
     var isHolding: Bool {
@@ -237,15 +237,16 @@ final class WiltingStore: StoreWithRetention {
     func conversation(_ id: ConversationID, for viewer: UserID) async throws(StoreError) -> Conversation? {
         if let conversationFailure { throw conversationFailure }
         let found = try await inner.conversation(id, for: viewer)
-        let hook = state.withLock { $0.conversationHook }
-        hook?()
+        state.withLock { $0.conversationHook }?()
         return found
     }
 
     func conversations(
         of user: UserID, after mark: ConversationMark?, limit: Int
     ) async throws(StoreError) -> [Conversation] {
-        try await inner.conversations(of: user, after: mark, limit: limit)
+        let found = try await inner.conversations(of: user, after: mark, limit: limit)
+        state.withLock { $0.conversationHook }?()
+        return found
     }
 
     func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark] {

@@ -11,11 +11,16 @@ public final class Attendance: Sendable {
 
     private struct State {
         var here: Set<ConversationID> = []
+        /// What the user has left since the list of its conversations was asked for, which may still name them; nil while none is
+        /// asked for.
+        var leftMeanwhile: Set<ConversationID>?
         var hasEnded = false
     }
 
     private let kernel: Kernel
     private let user: UserReference
+    /// The kernel is told under it, so that it hears of a coming before the going that follows it. It only notes that, and its
+    /// outlets only post.
     private let state = Mutex(State())
 
     init(_ kernel: Kernel, _ user: UserReference) {
@@ -25,34 +30,45 @@ public final class Attendance: Sendable {
 
     deinit { end() }
 
-    /// Tells the liveliest conversations. What the store cannot say now is left out.
+    /// Tells the liveliest conversations, but for those that the user leaves meanwhile. What the store cannot say now is left out.
+    /// To be called once.
     public func begin() async {
-        guard let found = try? await kernel.store.conversationIDs(of: user.id, limit: Self.limit) else { return }
-        for conversation in found { enter(conversation) }
+        state.withLock { $0.leftMeanwhile = [] }
+        let found = (try? await kernel.store.conversationIDs(of: user.id, limit: Self.limit)) ?? []
+        state.withLock { state in
+            let left = state.leftMeanwhile.take() ?? []
+            for conversation in found where !left.contains(conversation) { enter(conversation, &state) }
+        }
     }
 
     /// The user is a member of this one, and here.
     public func enter(_ conversation: ConversationID) {
-        let isNew = state.withLock { state in
-            guard !state.hasEnded, state.here.count < Self.limit else { return false }
-            return state.here.insert(conversation).inserted
+        state.withLock { state in
+            state.leftMeanwhile?.remove(conversation)
+            enter(conversation, &state)
         }
-        if isNew { kernel.enter(user, conversation) }
+    }
+
+    private func enter(_ conversation: ConversationID, _ state: inout State) {
+        guard !state.hasEnded, state.here.count < Self.limit, state.here.insert(conversation).inserted else { return }
+        kernel.enter(user, conversation)
     }
 
     /// The user is not a member any more.
     public func leave(_ conversation: ConversationID) {
-        if state.withLock({ $0.here.remove(conversation) }) != nil { kernel.leave(user, conversation) }
+        state.withLock { state in
+            state.leftMeanwhile?.insert(conversation)
+            if state.here.remove(conversation) != nil { kernel.leave(user, conversation) }
+        }
     }
 
     /// The user is not here any more. Harmless when done again.
     public func end() {
-        let left = state.withLock { state in
+        state.withLock { state in
             state.hasEnded = true
-            defer { state.here = [] }
-            return state.here.sorted()
+            for conversation in state.here.sorted() { kernel.leave(user, conversation) }
+            state.here = []
         }
-        for conversation in left { kernel.leave(user, conversation) }
     }
 }
 

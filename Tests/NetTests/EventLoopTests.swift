@@ -1,4 +1,5 @@
 import ChatNet
+import ScriptTesting
 import Testing
 
 struct EventLoopTests {
@@ -61,6 +62,36 @@ struct EventLoopTests {
             }
         }
         #expect(Array(log.all.prefix(5)) == ["first", "end", "meanwhile", "end", "report"])
+    }
+
+    @Test func whatIsOfferedAgainAfterTheHooksIsHandedOverWithoutAnythingElseHappening() async throws {
+        let server = try TestServer { _, server in
+            let script = Script(server)
+            var isRested = false
+            var gathered = [UInt8]()
+            script.onReceived = { bytes, stream in
+                if isRested {
+                    gathered = array(bytes)
+                    return bytes.byteCount
+                }
+                isRested = true
+                stream.pauseReading()
+                stream.loop.atRoundEnd {
+                    stream.send(gathered)
+                    gathered = []
+                }
+                stream.loop.afterNextPoll { stream.resumeReading() }
+                return 0
+            }
+            return script
+        }
+        let answer = try await onThread { [port = server.port] in
+            let client = try TestClient(port: port)
+            try client.send("hello")
+            return text(try client.read(5))
+        }
+        #expect(answer == "hello")
+        await server.stop()
     }
 
     @Test func timersGoOffInTheirOrderAndCancelledOnesDoNot() async throws {

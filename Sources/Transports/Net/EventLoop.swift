@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// A round, in this order:
 ///
-///     epoll_wait -> ready descriptors -> posted work -> deadlines, timers -> streams that ended
+///     epoll_wait -> ready descriptors -> posted work -> deadlines, timers -> leftovers offered again -> streams that ended
 ///                -> round-end hooks -> `afterNextPoll` work registered before this round -> streams that ended
 ///
 /// Confinement, which is what `@unchecked Sendable` stands on: `post`, `stop`, `start`, `join`, `ended`, `isCurrent` and
@@ -202,7 +202,7 @@ public final class EventLoop: @unchecked Sendable {
         handshakeSteps = 0
         let ready = poller.wait(patience())
         now = SystemTime.monotonicNanoseconds()
-        // Streams that end in here keep their descriptors until `settle`, so a number cannot change hands between events.
+        // Streams that end in here keep their descriptors until `endDoomed`, so a number cannot change hands between events.
         for position in 0..<ready {
             let (ticket, readiness) = poller.event(position)
             guard ticket != Poller.bellTicket else { continue }
@@ -211,14 +211,17 @@ public final class EventLoop: @unchecked Sendable {
         let stopping = runPosted()
         expireDeadlines()
         while let work = timers.take(now: now) { work() }
-        settle()
+        offerAgain()
+        endDoomed()
         for hook in hooks { hook() }
         if !afterPoll.isEmpty {
             let due = afterPoll
             afterPoll = []
             for work in due { work() }
         }
-        settle()
+        // What is to be offered again by now waits for the next round, which does not wait for it: what comes of it belongs in front of
+        // the hooks.
+        endDoomed()
         return stopping
     }
 
@@ -253,13 +256,15 @@ public final class EventLoop: @unchecked Sendable {
         }
     }
 
-    /// Offers leftovers again (each once, so that nobody holds the round), then ends the streams that are doomed.
-    private func settle() {
-        if !redeliveries.isEmpty {
-            let streams = redeliveries
-            redeliveries = []
-            for stream in streams { stream.redeliver() }
-        }
+    /// Offers leftovers again: each once, so that nobody holds the round.
+    private func offerAgain() {
+        guard !redeliveries.isEmpty else { return }
+        let streams = redeliveries
+        redeliveries = []
+        for stream in streams { stream.redeliver() }
+    }
+
+    private func endDoomed() {
         // What `ended` does may doom others.
         while !doomed.isEmpty {
             let leaving = doomed
@@ -272,7 +277,7 @@ public final class EventLoop: @unchecked Sendable {
         repeat { _ = runPosted() } while !inbox.closeIfEmpty()
         redeliveries = []
         for watcher in table.watchers() { watcher.loopStopped() }
-        settle()
+        endDoomed()
         // Whoever is in these may well hold the loop.
         hooks = []
         beforePoll = []

@@ -98,6 +98,27 @@ struct ByteStreamEndTests {
         await server.stop()
     }
 
+    @Test func aClosingStreamWithAStallLimitOutlivesItsDeadlineOnlyForAPeerThatTakesSomething() async throws {
+        let ended = AsyncStream.makeStream(of: Void.self)
+        let server = try TestServer { stream, server in
+            stream.send([UInt8](repeating: 1, count: 32 << 20))
+            let now = stream.loop.now
+            stream.closeAfterFlush(deadline: now + 1_000_000, stallLimit: 200_000_000)
+            let script = Script(server)
+            script.onEnded = { stream, _ in
+                #expect(stream.loop.now >= now + 200_000_000)
+                ended.continuation.yield()
+            }
+            return script
+        }
+        let client = try await onThread { [port = server.port] in try TestClient(port: port, receiveBuffer: 4096) }
+        var iterator = ended.stream.makeAsyncIterator()
+        await iterator.next()
+        #expect(server.ends.all == [.closed])
+        client.close()
+        await server.stop()
+    }
+
     @Test func endedIsCalledOnceAndNeverInsideACallOfTheHandler() async throws {
         let order = Recorder<String>()
         let server = try TestServer { _, server in

@@ -197,8 +197,10 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     private func close(_ stream: ByteStream) {
         send(stream)
         state = .closing
-        let patience = stream.queuedBytes > 0 ? server.limits.progressTimeout : server.limits.lingerTimeout
-        stream.closeAfterFlush(deadline: stream.loop.now + patience.nanoseconds)
+        let now = stream.loop.now
+        let (progress, linger) = (server.limits.progressTimeout.nanoseconds, server.limits.lingerTimeout.nanoseconds)
+        // As for an answer that is not the last: it may take as long as it likes, if it takes some of it now and then.
+        stream.closeAfterFlush(deadline: now + (stream.queuedBytes > 0 ? progress : linger), stallLimit: progress)
     }
 
     /// Nothing is under way in either direction, so nothing can be lost and nobody need be waited for.

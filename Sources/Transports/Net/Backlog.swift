@@ -4,6 +4,8 @@ final class Backlog {
     private var queue = SendQueue()
     /// When the peer last took something, in monotonic nanoseconds.
     private(set) var since: Int64
+    /// How long the peer may take nothing while the stream closes, in nanoseconds; nil when another deadline stands.
+    var stallLimit: Int64?
 
     /// - Parameter sent: how many bytes of the chunks are sent already.
     init(_ chunks: some Collection<[UInt8]>, sent: Int, now: Int64) {
@@ -19,6 +21,9 @@ final class Backlog {
     var bytes: Int { queue.bytes }
 
     var isEmpty: Bool { queue.isEmpty }
+
+    /// When the peer will have taken nothing for too long, if nothing more happens.
+    var stallsAt: Int64? { stallLimit.map { since &+ $0 } }
 
     func append(_ chunk: [UInt8]) { queue.append(chunk) }
 

@@ -122,10 +122,14 @@ public final class ByteStream: Watcher, @unchecked Sendable {
     ///
     /// Closing at once would make the kernel answer bytes still under way with a reset, and a reset may destroy
     /// an answer the peer has not read (RFC 9112, 9.6).
-    public func closeAfterFlush(deadline: Int64) {
+    ///
+    /// - Parameter stallLimit: as long as something is queued, the deadline moves to so many nanoseconds after the peer last took
+    ///   some of it: a slow reader gets all. Nil for a deadline that stands.
+    public func closeAfterFlush(deadline: Int64, stallLimit: Int64? = nil) {
         loop.assertConfined()
         guard state == .open else { return }
         state = .closing
+        backlog?.stallLimit = stallLimit
         leftover = []
         loop.setDeadline(of: number, to: deadline)
         if !isInputOver { wish(interest.union(.read)) }
@@ -198,7 +202,9 @@ public final class ByteStream: Watcher, @unchecked Sendable {
         switch state {
         case .open: receiver?.deadlineReached(self, now: loop.now)
         case .greeting: askForTime()
-        case .closing: end(.closed)
+        case .closing:
+            guard let due = backlog?.stallsAt, due > loop.now else { return end(.closed) }
+            loop.setDeadline(of: number, to: due)
         case .fresh, .ending, .ended: break
         }
     }

@@ -147,12 +147,17 @@ public final class ChatClient: Sendable {
     /// goes when the server has answered for the one before.
     ///
     /// - Throws: `.outboxFull`; `.outboxBroken` when the app's store does not take it; `.refused` for an own `clientID` that is not of 1 to 64
-    ///   letters, digits, `-`, `_`, `.` or `:`; `.stopped`.
+    ///   letters, digits, `-`, `_`, `.` or `:`, and for an identifier of a conversation or of a message that is not of 1 to 128 bytes; `.stopped`.
     @discardableResult
     public func send(_ item: OutboxItem) throws(ClientFailure) -> OutboxItem {
         let name = item.clientID.text.utf8
         guard 1...ClientID.limit ~= name.count, name.allSatisfy(Self.isNameByte) else {
             throw .refused(ChatError(.invalidField, "client_id must be 1 to 64 letters, digits, -, _, . or :."))
+        }
+        for id in [item.conversation.text, item.replyTo?.text ?? "none"] {
+            guard 1...UserID.limit ~= id.utf8.count else {
+                throw .refused(ChatError(.invalidField, "An identifier must be 1 to \(UserID.limit) bytes."))
+            }
         }
         try desk.add(item)
         return item

@@ -114,7 +114,7 @@ struct OutageTests {
         }
     }
 
-    @Test("a full outbox refuses, and a broken name too")
+    @Test("a full outbox refuses, and a broken name or identifier too")
     func limits() async throws {
         var settings = ClientSettings()
         settings.outboxLimit = 2
@@ -125,6 +125,11 @@ struct OutageTests {
         for name in ["", "a b", "\"", String(repeating: "a", count: 65)] {
             let item = OutboxItem(to: ConversationID("a"), content: "x", clientID: ClientID(name))
             #expect(throws: ClientFailure.self, "\(name)") { try client.send(item) }
+        }
+        let other = try ChatClient(ServerAddress("http://127.0.0.1:1")) { "t" }
+        for id in ["", String(repeating: "a", count: 129)] {
+            #expect(throws: ClientFailure.self) { try other.send("x", to: ConversationID(id)) }
+            #expect(throws: ClientFailure.self) { try other.send("x", to: ConversationID("a"), replyTo: MessageID(id)) }
         }
     }
 }

@@ -63,4 +63,16 @@ struct OutboxLogTests {
             try OutboxLog(OutboxLog.line(for: "ann") + OutboxLog.line(for: "bob"))
         }
     }
+
+    @Test("whatever was written is read again, also what no server would take")
+    func odd() throws {
+        for id in ["", String(repeating: "x", count: 500)] {
+            let odd = OutboxItem(to: ConversationID(id), content: "", replyTo: MessageID(id), clientID: ClientID(id))
+            let log = try OutboxLog(
+                OutboxLog.line(for: "ann") + OutboxLog.line(adding: odd) + OutboxLog.line(adding: item(2)))
+            #expect(log.items == [odd, item(2)])
+            let settled = OutboxLog.line(for: "ann") + OutboxLog.line(adding: odd) + OutboxLog.line(settling: odd)
+            #expect(try OutboxLog(settled + OutboxLog.line(adding: item(2))).items == [item(2)])
+        }
+    }
 }

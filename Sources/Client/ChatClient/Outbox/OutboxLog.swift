@@ -55,6 +55,7 @@ struct OutboxLog {
         }
     }
 
+    /// Takes whatever was written: what a server makes of it the server will say.
     private static func read(_ line: ArraySlice<UInt8>) -> Line? {
         let json = Array(line.dropFirst(17))
         guard line.starts(with: checksum(of: json)), let value = try? JSONValue(parsing: json) else { return nil }
@@ -63,12 +64,13 @@ struct OutboxLog {
             if let item = value["add"] {
                 return .add(
                     OutboxItem(
-                        to: try item.conversationID("conversation_id"), content: try item.text("content"),
+                        to: ConversationID(try item.text("conversation_id")), content: try item.text("content"),
                         replyTo: try item.optionalText("reply_to").map { MessageID($0) },
                         clientID: ClientID(try item.text("client_id"))))
             }
             guard let item = value["done"] else { return nil }
-            return .done(ClientID(try item.text("client_id")), try item.conversationID("conversation_id"))
+            return .done(
+                ClientID(try item.text("client_id")), ConversationID(try item.text("conversation_id")))
         } catch {
             return nil
         }

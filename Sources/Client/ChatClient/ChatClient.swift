@@ -77,7 +77,9 @@ public final class ChatClient: Sendable {
             loop.post { engine.begin() }
             // The engine has the desk already, and each would keep the other.
             try desk.open { [loop, weak engine] items in
-                loop.post { [weak engine] in for item in items { engine?.take(.submit(item)) } }
+                loop.post { [weak engine] in
+                    for (item, isKept) in items { engine?.take(.submit(item, isKept: isKept)) }
+                }
             }
         } catch {
             failure = error

@@ -148,7 +148,7 @@ struct GapTests {
         }
     }
 
-    @Test("a refusal that may pass is waited for")
+    @Test("a refusal that may pass is waited for; a server that fails every time is not asked for ever")
     func putOff() {
         var script = Script(cursor: "c100")
         let number = script.listening()
@@ -158,10 +158,35 @@ struct GapTests {
         #expect(script.pause == 3000)
         #expect(script.later() == [.send(number, .history(3, tea, after: 4))])
         for question in 3...20 {
-            script.when(.frame(number, .refused(id: "h:\(question)", busy)))
-            _ = script.later()
+            #expect(script.when(.frame(number, .refused(id: "h:\(question)", busy))).isEmpty)
+            #expect(script.later() == [.send(number, .history(question + 1, tea, after: 4))])
         }
+        #expect(script.heard == [])
+        let failure = ChatError(.internal, "oh")
+        for question in 21..<(20 + GapFill.failureLimit) {
+            script.when(.frame(number, .refused(id: "h:\(question)", failure)))
+            #expect(script.later() == [.send(number, .history(question + 1, tea, after: 4))])
+        }
+        script.when(.frame(number, .refused(id: "h:\(20 + GapFill.failureLimit)", failure)))
         #expect(script.heard == ["5-6"])
+    }
+
+    @Test("pages that nobody answers say nothing about the hole, however many")
+    func unanswered() {
+        var script = Script(cursor: "c100", webSocket: false)
+        script.machine.pos = 100
+        _ = script.begin()
+        var asked = script.when(.polled(1, PollAnswer(frames: [.gap(gap(5...6), cursor: "c101")], cursor: "c101")))
+        for _ in 1...20 {
+            guard case .page(let number, tea, 4, _) = asked.first else { return #expect(Bool(false), "\(asked)") }
+            script.when(.pageFailed(number))
+            asked = script.later()
+        }
+        guard case .page(let number, _, _, _) = asked.first else { return #expect(Bool(false), "\(asked)") }
+        #expect(script.when(.pageRefused(number, refusal(503, .overloaded))).isEmpty)
+        guard case .page(let next, _, _, _) = script.later().first else { return #expect(Bool(false)) }
+        script.when(.paged(next, page(5...6), isAll: true))
+        #expect(script.heard == ["5", "6", "caught up"])
     }
 
     @Test("two holes, one behind the other, are filled one after the other")
@@ -194,7 +219,7 @@ struct GapTests {
         #expect(script.when(.paged(3, page(5...204), isAll: false)) == [.page(4, tea, after: 204, token: "t")])
         let last = script.when(.paged(4, page(250...250) + page(301...301), isAll: false))
         #expect(last == [.poll(5, cursor: "c102", seconds: 25, token: "t")])
-        #expect(script.heard == (5...204).map { "\($0)" } + ["250", "behind"])
+        #expect(script.heard == (5...204).map { "\($0)" } + ["250", "behind", "caught up"])
     }
 
     @Test("a WebSocket that comes meanwhile takes over where the polls were")

@@ -119,6 +119,35 @@ struct MachineTests {
         #expect(script.states.last == .live)
     }
 
+    @Test("by polls, too, it says when all that had happened has come: once, and again after an outage")
+    func caughtUpByPolls() {
+        var script = Script(cursor: "c1", webSocket: false)
+        _ = script.begin()
+        let more = PollAnswer(frames: [wrote("two", pos: 2)], cursor: "c2", hasMore: true)
+        #expect(script.when(.polled(1, more)) == [.poll(2, cursor: "c2", seconds: 0, token: "t")])
+        #expect(!script.told.contains(.caughtUp))
+        let last = PollAnswer(frames: [wrote("three", pos: 3)], cursor: "c3")
+        #expect(script.when(.polled(2, last)) == [.poll(3, cursor: "c3", seconds: 25, token: "t")])
+        #expect(script.told.last == .caughtUp)
+        script.when(.polled(3, PollAnswer(frames: [wrote("four", pos: 4)], cursor: "c4")))
+        script.when(.pollFailed(4))
+        #expect(script.later() == [.poll(5, cursor: "c4", seconds: 0, token: "t")])
+        script.when(.polled(5, PollAnswer(cursor: "c4")))
+        #expect(script.told.filter { $0 == .caughtUp }.count == 2)
+        #expect(script.told.last == .caughtUp)
+    }
+
+    @Test("by polls alone a snapshot is followed by what happened meanwhile, and then it is caught up")
+    func caughtUpBehindSnapshot() {
+        var script = Script(webSocket: false)
+        _ = script.begin()
+        let snapshot = ClientSnapshot(conversations: [], hasMore: false)
+        let asked = script.when(.polled(1, PollAnswer(cursor: "c5", snapshot: snapshot)))
+        #expect(asked == [.poll(2, cursor: "c5", seconds: 0, token: "t")])
+        script.when(.polled(2, PollAnswer(cursor: "c5")))
+        #expect(script.told == [.snapshot(snapshot), .caughtUp])
+    }
+
     @Test("a proxy that lets the upgrade through and then is mute means polling, too")
     func mute() {
         var script = Script(cursor: "c1")

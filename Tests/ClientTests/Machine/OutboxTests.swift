@@ -12,7 +12,7 @@ struct OutboxTests {
     @Test("what was written before there is a connection is sent when there is one, in order")
     func early() {
         var script = Script(cursor: "c1")
-        for item in [first, second, elsewhere] { #expect(script.when(.submit(item)).contains(.askForToken) || true) }
+        for item in [first, second, elsewhere] { script.when(.submit(item)) }
         script.when(.token("t"))
         script.when(.opened(1))
         let said = script.when(.frame(1, .hello(cursor: "head")))
@@ -24,7 +24,7 @@ struct OutboxTests {
         #expect(script.sent.first?.1 == Receipt(message: MessageID("m4"), seq: 4, isDuplicate: false))
     }
 
-    @Test("what had no answer when the connection was lost is sent again, with the same name")
+    @Test("what had no answer when the connection was lost is sent again by the same name, behind what was missed")
     func resent() {
         var script = Script(cursor: "c1")
         let number = script.live()
@@ -33,7 +33,8 @@ struct OutboxTests {
         _ = script.later()
         script.when(.opened(2))
         let said = script.when(.frame(2, .hello(cursor: "head")))
-        #expect(said == [.send(2, .hello(cursor: "c1")), .send(2, .message(first))])
+        #expect(said == [.send(2, .hello(cursor: "c1"))])
+        #expect(script.when(.frame(2, .caughtUp)) == [.send(2, .message(first))])
         // An answer on the old connection is not heard any more, and the one on the new counts once.
         script.when(.frame(number, acknowledgement(first, seq: 4)))
         #expect(script.sent.isEmpty)
@@ -42,21 +43,79 @@ struct OutboxTests {
         #expect(script.sent.map(\.1) == [Receipt(message: MessageID("m4"), seq: 4, isDuplicate: true)])
     }
 
-    @Test("a message whose answer was lost is known by its event, and not sent again")
+    @Test("a message whose answer was lost is known by its event, and not sent again, however long that was")
     func seen() {
+        for token in ["t", tokenOfAnn] {
+            var script = Script(cursor: "c1")
+            let number = script.live(token)
+            for item in [first, second, elsewhere] { script.when(.submit(item)) }
+            script.when(.closed(number, code: nil))
+            _ = script.later()
+            script.when(.opened(2))
+            #expect(script.when(.frame(2, .hello(cursor: "head"))) == [.send(2, .hello(cursor: "c1"))])
+            // The next of the conversation has never been under way, so it need not wait for what was missed.
+            let own = wrote("one", pos: 9, seq: 4, clientID: ClientID("a"), by: "ann")
+            #expect(script.when(.frame(2, own)) == [.forget(first), .send(2, .message(second))])
+            #expect(script.sent.map(\.1) == [Receipt(message: MessageID("m9"), seq: 4, isDuplicate: false)])
+            #expect(script.when(.frame(2, .caughtUp)) == [.send(2, .message(elsewhere))])
+            #expect(script.contents == ["one"])
+        }
+    }
+
+    @Test("what an earlier client has left behind is sent when all that was missed has come, by either way")
+    func kept() {
         var script = Script(cursor: "c1")
-        let number = script.live()
-        script.when(.submit(first))
-        script.when(.closed(number, code: nil))
-        _ = script.later()
-        script.when(.opened(2))
-        // The server's events come before anything is asked of it only on a poll; here the event and the repeat cross.
-        script.when(.frame(2, .hello(cursor: "head")))
-        let seen = script.when(.frame(2, wrote("one", pos: 9, seq: 4, clientID: ClientID("a"))))
-        #expect(seen == [.forget(first)])
-        script.when(.frame(2, acknowledgement(first, seq: 4, isDuplicate: true)))
-        #expect(script.sent.map(\.1) == [Receipt(message: MessageID("m9"), seq: 4, isDuplicate: false)])
-        #expect(script.contents == ["one"])
+        script.when(.submit(first, isKept: true))
+        script.when(.token("t"))
+        script.when(.opened(1))
+        #expect(script.when(.frame(1, .hello(cursor: "head"))) == [.send(1, .hello(cursor: "c1"))])
+        #expect(script.when(.frame(1, .caughtUp)) == [.send(1, .message(first))])
+
+        var polling = Script(cursor: "c1", webSocket: false)
+        polling.when(.submit(first, isKept: true))
+        polling.when(.token("t"))
+        let more = polling.when(.polled(1, PollAnswer(frames: [wrote("x", pos: 2)], cursor: "c2", hasMore: true)))
+        #expect(more == [.poll(2, cursor: "c2", seconds: 0, token: "t")])
+        let last = polling.when(.polled(2, PollAnswer(cursor: "c2")))
+        #expect(last == [.poll(3, cursor: "c2", seconds: 25, token: "t"), .post(4, first, token: "t")])
+    }
+
+    @Test("another member's message of the same name is none of ours")
+    func sameName() {
+        // Never sent: whoever wrote it and whatever it says.
+        var offline = Script(cursor: "c1")
+        offline.when(.submit(first))
+        offline.when(.token("t"))
+        offline.when(.opened(1))
+        let said = offline.when(.frame(1, .hello(cursor: "head")))
+        #expect(said == [.send(1, .hello(cursor: "c1")), .send(1, .message(first))])
+        // Sent before: the author decides, or the words where the token does not say who we are.
+        for (token, theirs) in [(tokenOfAnn, "one"), ("t", "something else")] {
+            var script = Script(cursor: "c1")
+            let number = script.live(token)
+            script.when(.submit(first))
+            script.when(.closed(number, code: nil))
+            _ = script.later()
+            script.when(.opened(2))
+            script.when(.frame(2, .hello(cursor: "head")))
+            #expect(script.when(.frame(2, wrote(theirs, pos: 9, clientID: ClientID("a"), by: "bob"))).isEmpty)
+            #expect(script.sent.isEmpty)
+            #expect(script.when(.frame(2, .caughtUp)) == [.send(2, .message(first))])
+        }
+    }
+
+    @Test("a message longer than the server's frames is refused here: the server would hang up, each time")
+    func tooLong() {
+        var script = Script(cursor: "c1")
+        _ = script.begin()
+        script.when(.opened(1))
+        script.when(.frame(1, .hello(cursor: "head", frameBytes: 1024)))
+        script.when(.frame(1, .caughtUp))
+        let long = OutboxItem(to: tea, content: String(repeating: "x", count: 1024))
+        #expect(script.when(.submit(long)) == [.forget(long)])
+        guard case .refused(long, let error) = script.told.last else { return #expect(Bool(false), "\(script.told)") }
+        #expect(error.code == .messageTooLarge)
+        #expect(script.when(.submit(first)) == [.send(1, .message(first))])
     }
 
     @Test(
@@ -88,8 +147,12 @@ struct OutboxTests {
         let number = script.live()
         script.when(.submit(first))
         let error = ChatError(.internal, "oh")
-        for _ in 1..<Outbox.refusalLimit {
+        for _ in 1..<Outbox.failureLimit {
             #expect(script.when(.frame(number, .refused(id: "m:a", error))).isEmpty)
+            #expect(script.later() == [.send(number, .message(first))])
+            // To be put off is no failure, however often.
+            let busy = ChatError(.overloaded, "later")
+            #expect(script.when(.frame(number, .refused(id: "m:a", busy))).isEmpty)
             #expect(script.later() == [.send(number, .message(first))])
         }
         #expect(script.when(.frame(number, .refused(id: "m:a", error))) == [.forget(first)])
@@ -107,6 +170,20 @@ struct OutboxTests {
         #expect(script.later() == [.post(4, first, token: "t")])
         script.when(.posted(4, Receipt(message: MessageID("m4"), seq: 4, isDuplicate: true)))
         #expect(script.sent.map(\.0) == [first])
+    }
+
+    @Test("the pauses between posts that nobody answers double, up to a bound")
+    func postsLost() {
+        var script = Script(cursor: "c1", webSocket: false)
+        _ = script.begin()
+        script.when(.polled(1, PollAnswer(cursor: "c1")))
+        var posted = script.when(.submit(first))
+        for longest in [1000, 2000, 4000, 8000, 8000] as [Int64] {
+            guard case .post(let number, first, _) = posted.first else { return #expect(Bool(false), "\(posted)") }
+            #expect(script.when(.postFailed(number)).isEmpty)
+            #expect((longest / 2...longest).contains(script.pause ?? 0))
+            posted = script.later()
+        }
     }
 
     @Test("no more than a window of messages is under way, over however many conversations")

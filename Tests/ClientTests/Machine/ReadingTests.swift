@@ -69,6 +69,21 @@ struct ReadingTests {
         #expect(ClientLine.page(in: "m:12") == nil)
     }
 
+    @Test("the greeting's longest frame is read, and whether something follows a poll")
+    func greeting() throws {
+        let cursor = Cursor(epoch: Epoch(7), pos: 5)
+        var bytes: [UInt8] = []
+        let greeting = V2.Greeting(
+            session: 1, cursor: cursor, heartbeatMilliseconds: 25_000, frameBytes: 65_536, limits: KernelLimits(),
+            durability: .synced)
+        V2.append(greeting, to: &bytes)
+        #expect(try ServerFrame(bytes) == .hello(cursor: cursor.description, frameBytes: 65_536))
+        #expect(try frame(#"{"type":"hello","cursor":"c"}"#) == .hello(cursor: "c", frameBytes: nil))
+        #expect(throws: ChatError.self) { try frame(#"{"type":"hello","cursor":"c","limits":{"frame_bytes":-1}}"#) }
+        #expect(try PollAnswer(Array(#"{"events":[],"cursor":"c","more":true}"#.utf8)).hasMore)
+        #expect(try !PollAnswer(Array(#"{"events":[],"cursor":"c"}"#.utf8)).hasMore)
+    }
+
     @Test("messages of a page of REST are read as events, and whether there are more")
     func messagePages() throws {
         let time = Timestamp(microseconds: 1_770_201_000_123_456)

@@ -46,14 +46,14 @@ struct Script {
     var pause: Int64? { machine.deadline.map { max(0, $0 - now) / 1_000_000 } }
 
     /// Begins with a token; what it does then.
-    mutating func begin() -> [ClientMachine.Action] {
+    mutating func begin(_ token: String = "t") -> [ClientMachine.Action] {
         #expect(when(.begin) == [.askForToken])
-        return when(.token("t"))
+        return when(.token(token))
     }
 
     /// Comes to be live, with a cursor; the number of the connection.
-    mutating func live() -> Int {
-        #expect(begin() == [.open(1, token: "t")])
+    mutating func live(_ token: String = "t") -> Int {
+        #expect(begin(token) == [.open(1, token: token)])
         enter(1)
         return 1
     }
@@ -79,12 +79,17 @@ struct Script {
 
 let tea = ConversationID("tea")
 
+/// A token that says that it is Ann's.
+let tokenOfAnn = "e30.eyJzdWIiOiJhbm4ifQ.c2ln"
+
 /// A message that somebody wrote; its cursor is `c` and its number in the store.
-func wrote(_ content: String, pos: Pos, seq: Seq? = nil, clientID: ClientID? = nil) -> ServerFrame {
+func wrote(
+    _ content: String, pos: Pos, seq: Seq? = nil, clientID: ClientID? = nil, by name: String = "bob"
+) -> ServerFrame {
     .entry(
         Entry(
             conversation: tea, seq: seq ?? pos, pos: pos, at: Timestamp(microseconds: pos),
-            author: UserReference(id: UserID("bob"), username: "bob"),
+            author: UserReference(id: UserID(name), username: name),
             change: .message(Change.Posted(id: MessageID("m\(pos)"), content: content, clientID: clientID))),
         cursor: "c\(pos)")
 }

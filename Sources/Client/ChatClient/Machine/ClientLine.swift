@@ -11,6 +11,7 @@ enum ClientLine: Equatable {
     case history(Int, ConversationID, after: Seq)
 
     static let helloID = "hello"
+    static let authID = "auth"
     private static let messagePrefix = "m:"
     private static let pagePrefix = "h:"
 
@@ -34,6 +35,7 @@ enum ClientLine: Equatable {
                 object.member("cursor", cursor)
             case .auth(let token):
                 object.member("type", "auth")
+                object.member("id", Self.authID)
                 object.member("token", token)
             case .message(let item):
                 object.member("type", "message")

@@ -60,6 +60,7 @@ extension ClientMachine {
         guard var fill, fill.attempt == number else { return }
         let before = fill.next
         fill.attempt = nil
+        fill.setbacks = 0
         fill.failures = 0
         for event in fill.take(page) {
             if case .entry(let entry) = event { recognise(entry) }
@@ -79,30 +80,32 @@ extension ClientMachine {
         guard fill?.attempt == number else { return }
         guard refusal.status != 401 else {
             fill?.attempt = nil
-            return unauthorized(number)
+            return unauthorized(number, now: now)
         }
         pageRefused(number, refusal.error, now: now)
     }
 
     mutating func pageRefused(_ number: Int, _ error: ChatError, now: Int64) {
         guard var fill, fill.attempt == number else { return }
-        fill.attempt = nil
-        fill.failures &+= 1
-        guard error.code.isRetryable, fill.failures < GapFill.refusalLimit else {
+        if error.code == .internal { fill.failures &+= 1 }
+        guard error.code.isRetryable, fill.failures < GapFill.failureLimit else {
             tell(.gap(fill.rest))
             return finishFill()
         }
-        let asked = Int64(error.retryAfterMilliseconds ?? 0) &* 1_000_000
-        fill.due = now &+ max(asked, wait(fill.failures))
-        self.fill = fill
+        putOff(fill, by: Int64(error.retryAfterMilliseconds ?? 0) &* 1_000_000, now: now)
     }
 
     /// Nobody answered, which says nothing about the page.
     mutating func pageFailed(_ number: Int, now: Int64) {
-        guard var fill, fill.attempt == number else { return }
+        guard let fill, fill.attempt == number else { return }
+        putOff(fill, by: 0, now: now)
+    }
+
+    private mutating func putOff(_ fill: GapFill, by asked: Int64, now: Int64) {
+        var fill = fill
         fill.attempt = nil
-        fill.failures = min(fill.failures &+ 1, GapFill.refusalLimit)
-        fill.due = now &+ wait(fill.failures)
+        fill.setbacks &+= 1
+        fill.due = now &+ max(asked, wait(fill.setbacks))
         self.fill = fill
     }
 

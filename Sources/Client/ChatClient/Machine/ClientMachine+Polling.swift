@@ -33,8 +33,9 @@ extension ClientMachine {
     private mutating func poll(_ token: String) {
         let number = attempt()
         polling = .asking(number, isSnapshot: cursor == nil)
-        // The first one is not to wait: its answer says that polls get through, and that messages will.
-        let seconds = isPollGood && cursor != nil ? min(max(0, settings.pollSeconds), 55) : 0
+        if !isPollGood || cursor == nil { isCaughtUp = false }
+        // The first ones are not to wait: their answers say that polls get through, and messages will, and when that was all.
+        let seconds = isCaughtUp ? min(max(0, settings.pollSeconds), 55) : 0
         actions.append(.poll(number, cursor: cursor, seconds: seconds, token: token))
     }
 
@@ -47,7 +48,7 @@ extension ClientMachine {
         polling = .off
         pollBackoff.reset()
         isPollGood = true
-        isTokenGood = true
+        refusedTokens = 0
         distrust = nil
         if let snapshot = answer.snapshot {
             covered = [:]
@@ -58,6 +59,10 @@ extension ClientMachine {
             for frame in answer.frames { news(frame) }
             restartBackoff.reset()
             stand(at: answer.cursor)
+            if !isCaughtUp, !answer.hasMore {
+                isCaughtUp = true
+                tellCaughtUp()
+            }
         }
     }
 
@@ -67,7 +72,7 @@ extension ClientMachine {
         switch (refusal.status, refusal.error.code) {
         case (401, _):
             polling = .off
-            unauthorized(number)
+            unauthorized(number, now: now)
         case (_, .cursorInvalid), (_, .cursorAhead), (_, .epochChanged):
             polling = .off
             startOver(refusal.error.code, now: now)
@@ -113,15 +118,6 @@ extension ClientMachine {
         case .other(let cursor?): stand(at: cursor)
         default: break
         }
-    }
-
-    /// A message of ours, seen before its answer, which may be lost. Nobody else knew the name, so it is ours.
-    mutating func recognise(_ entry: Entry) {
-        guard case .message(let posted) = entry.change, let id = posted.clientID,
-            let item = outbox.settled(id, in: entry.conversation)
-        else { return }
-        actions.append(.forget(item))
-        tell(.sent(item, Receipt(message: posted.id, seq: entry.seq, isDuplicate: false)))
     }
 
     /// Nothing is left to be learnt up to here.

@@ -13,6 +13,7 @@ extension ClientMachine {
         case .open(let number, entered: false):
             guard let cursor else { return }
             socket = .open(number, entered: true)
+            isCaughtUp = false
             abandonFill()
             actions.append(.send(number, .hello(cursor: cursor)))
         case .opening, .open: break
@@ -35,14 +36,16 @@ extension ClientMachine {
     mutating func take(_ frame: ServerFrame, on number: Int, now: Int64) {
         guard isCurrent(number) else { return }
         switch frame {
-        case .hello(let head):
+        case .hello(let head, let frameBytes):
             guard socket == .opening(number) else { return }
-            isTokenGood = true
+            refusedTokens = 0
             drainingWait = 0
+            frameLimit = frameBytes
             socket = .open(number, entered: false)
             // Nobody can tell us how things stand: from here on we hear of what happens.
             if cursor == nil, isWithoutPolls { stand(at: head) }
         case .acknowledged(let id, let message, let seq, let isDuplicate):
+            if id == ClientLine.authID { refusedTokens = 0 }
             guard let name = ClientLine.clientID(in: id), let item = outbox.item(number, name), let message, let seq
             else { return }
             delivered(item, Receipt(message: message, seq: seq, isDuplicate: isDuplicate))
@@ -54,8 +57,9 @@ extension ClientMachine {
             upgradeBackoff.reset()
             restartBackoff.reset()
             isFallenBack = false
+            isCaughtUp = true
             tellCaughtUp()
-        case .authExpiring: askForToken()
+        case .authExpiring: tokenDue = now
         case .draining(let milliseconds): drainingWait = milliseconds * 1_000_000
         default: news(frame)
         }
@@ -67,6 +71,9 @@ extension ClientMachine {
         }
         if let page = id.flatMap(ClientLine.page) { return pageRefused(page, error, now: now) }
         switch error.code {
+        // The connection goes on with the one that it has, for as long as that is good.
+        case .tokenInvalid, .tokenExpired:
+            if id == ClientLine.authID { tokenRefused(now: now) }
         case .cursorInvalid, .cursorAhead, .epochChanged:
             guard id == ClientLine.helloID, case .open(number, entered: true) = socket else { return }
             socket = .open(number, entered: false)
@@ -81,7 +88,7 @@ extension ClientMachine {
         guard socket == .opening(number) else { return }
         if refusal.status == 401 {
             socket = .waiting(until: now)
-            return unauthorized(number)
+            return unauthorized(number, now: now)
         }
         isFallenBack = true
         isWithoutPolls = false
@@ -117,7 +124,7 @@ extension ClientMachine {
         if code == .badToken {
             // After a pause all the same: a server that lets us in and throws us out is not to be run against.
             socket = .waiting(until: now + pause)
-            return unauthorized(number)
+            return unauthorized(number, now: now)
         }
         switch code?.retry {
         case .notUnchanged:

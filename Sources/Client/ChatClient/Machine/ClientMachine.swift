@@ -37,7 +37,8 @@ struct ClientMachine {
         /// Whoever answers there cannot show that it is the server; told beside the failure of the attempt.
         case distrusted(String)
 
-        case submit(OutboxItem)
+        /// Kept: an earlier client has left it behind, and may have sent it.
+        case submit(OutboxItem, isKept: Bool = false)
         case posted(Int, Receipt)
         case postRefused(Int, Refusal)
         case postFailed(Int)
@@ -95,13 +96,16 @@ struct ClientMachine {
 
     // Who we are.
     var token: String?
+    /// As the token says.
+    var me: UserID?
     var isAskingForToken = false
-    /// The server has taken the token.
-    var isTokenGood = false
     /// Attempts from this one on were made with the token there is.
     var tokenSince = 0
-    var tokenDue: Int64 = .min
+    /// When the app is to be asked for a token; nil while the one there is will do.
+    var tokenDue: Int64? = .min
     var tokenBackoff: Backoff
+    /// Tokens that the server has refused since it last took one.
+    var refusedTokens = 0
 
     // Where we stand.
     var cursor: String?
@@ -123,10 +127,14 @@ struct ClientMachine {
     var isFallenBack = false
     /// What the server has asked for before it closes.
     var drainingWait: Int64 = 0
+    /// The longest frame that the server takes, in bytes, as far as it has said.
+    var frameLimit: Int?
     var polling = Polling.off
     var pollBackoff: Backoff
     /// The last poll was answered.
     var isPollGood = false
+    /// By the way that stands, all that had happened before has come.
+    var isCaughtUp = false
     /// The server has no polls.
     var isWithoutPolls = false
     /// How often we started over without having caught up since.
@@ -174,7 +182,8 @@ struct ClientMachine {
         guard !isOver else { return nil }
         var due: Int64?
         func also(_ time: Int64) { due = min(due ?? .max, time) }
-        if token == nil { return isAskingForToken ? nil : tokenDue }
+        if let tokenDue, !isAskingForToken { also(tokenDue) }
+        guard token != nil else { return due }
         if isReadyForSocket, case .waiting(let until) = socket { also(until) }
         if case .waiting(let until) = polling { also(until) }
         if let fill, fill.attempt == nil, hasRoom { also(fill.due) }
@@ -190,13 +199,10 @@ struct ClientMachine {
         switch input {
         case .begin, .time: break
         case .token(let text): take(token: text)
-        case .noToken(let isFinal):
-            isAskingForToken = false
-            if isFinal, token == nil { return end(.unauthorized) }
-            tokenDue = now + tokenBackoff.next(&dice)
+        case .noToken(let isFinal): noToken(isFinal: isFinal, now: now)
         case .opened(let number):
             guard socket == .opening(number) else { return }
-            isTokenGood = true
+            refusedTokens = 0
             distrust = nil
         case .frame(let number, let frame): take(frame, on: number, now: now)
         case .notUpgraded(let number, let refusal): notUpgraded(number, refusal, now: now)
@@ -209,12 +215,11 @@ struct ClientMachine {
             guard detail != distrust else { return }
             distrust = detail
             tell(.distrusted(detail))
-        case .submit(let item): outbox.add(item)
+        case .submit(let item, let isKept): outbox.add(item, isKept: isKept)
         case .posted(let number, let receipt):
             if let item = outbox.item(number) { delivered(item, receipt) }
         case .postRefused(let number, let refusal): postRefused(number, refusal, now: now)
-        case .postFailed(let number):
-            outbox.lost(number, due: now + wait(1))
+        case .postFailed(let number): postFailed(number, now: now)
         case .paged(let number, let page, let isAll): paged(number, page, isAll: isAll, isSparse: true)
         case .pageRefused(let number, let refusal): pageRefused(number, refusal, now: now)
         case .pageFailed(let number): pageFailed(number, now: now)
@@ -247,39 +252,6 @@ struct ClientMachine {
 
     mutating func tell(_ event: ClientEvent) { actions.append(.tell(event, cursor: nil)) }
 
-    // MARK: The token
-
-    private mutating func settleToken(now: Int64) {
-        guard token == nil, !isAskingForToken, tokenDue <= now else { return }
-        askForToken()
-    }
-
-    mutating func askForToken() {
-        guard !isAskingForToken else { return }
-        isAskingForToken = true
-        actions.append(.askForToken)
-    }
-
-    private mutating func take(token text: String) {
-        isAskingForToken = false
-        tokenBackoff.reset()
-        token = text
-        isTokenGood = false
-        tokenSince = attempts + 1
-        // A connection that stands goes on with it.
-        if case .open(let number, _) = socket { actions.append(.send(number, .auth(token: text))) }
-    }
-
-    /// The server did not take the token of this attempt.
-    mutating func unauthorized(_ attempt: Int) {
-        // An older token's: the one there is may be good.
-        guard attempt >= tokenSince, token != nil else { return }
-        guard isTokenGood else { return end(.unauthorized) }
-        token = nil
-        isTokenGood = false
-        tokenDue = .min
-    }
-
     // MARK: What the app sees of it
 
     private mutating func tellState(now: Int64) {
@@ -292,7 +264,7 @@ struct ClientMachine {
         case (.waiting(let socketDue), _):
             var due = isReadyForSocket ? socketDue : .max
             if case .waiting(let pollDue) = polling { due = min(due, pollDue) }
-            if token == nil { due = isAskingForToken ? now : tokenDue }
+            if token == nil { due = isAskingForToken ? now : tokenDue ?? now }
             guard due > now, due != .max else {
                 next = .connecting
                 break
@@ -305,10 +277,10 @@ struct ClientMachine {
         tell(.connection(next))
     }
 
-    /// The wait after so many refusals.
-    mutating func wait(_ refusals: Int) -> Int64 {
+    /// The wait after so many setbacks.
+    mutating func wait(_ setbacks: Int) -> Int64 {
         let whole = Backoff.whole(
-            Self.nanoseconds(settings.firstRetry), Self.nanoseconds(settings.longestRetry), refusals - 1)
+            Self.nanoseconds(settings.firstRetry), Self.nanoseconds(settings.longestRetry), setbacks &- 1)
         return whole / 2 + Int64(dice.next() % UInt64(whole / 2 + 1))
     }
 }

@@ -20,13 +20,16 @@ struct GapFill {
     /// The question under way.
     var attempt: Int?
     var due: Int64 = .min
+    /// Questions in a row that came to nothing, for the pause.
+    var setbacks = 0
+    /// How often the server failed at this page.
     var failures = 0
     var behind: [Behind] = []
 
     /// Numbers asked for at a time: as many as the server gives.
     static let pageLimit = 200
     /// A server that fails at a page this often will not give it.
-    static let refusalLimit = 10
+    static let failureLimit = 10
 
     init(_ gap: Gap, from next: Seq, cursor: String?, isBySocket: Bool) {
         self.gap = gap

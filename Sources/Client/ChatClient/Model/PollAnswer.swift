@@ -5,11 +5,14 @@ import ChatWire
 struct PollAnswer: Sendable, Equatable {
     var frames: [ServerFrame]
     var cursor: String
+    /// Whether something follows.
+    var hasMore: Bool
     var snapshot: ClientSnapshot?
 
-    init(frames: [ServerFrame] = [], cursor: String, snapshot: ClientSnapshot? = nil) {
+    init(frames: [ServerFrame] = [], cursor: String, hasMore: Bool = false, snapshot: ClientSnapshot? = nil) {
         self.frames = frames
         self.cursor = cursor
+        self.hasMore = hasMore
         self.snapshot = snapshot
     }
 
@@ -18,6 +21,7 @@ struct PollAnswer: Sendable, Equatable {
         let value: JSONValue
         do throws(JSONError) { value = try JSONValue(parsing: bytes) } catch { throw ChatError(error) }
         cursor = try value.cursor()
+        hasMore = try value.flag("more", default: false)
         frames = []
         for event in try value.list("events") { frames.append(try ServerFrame(event)) }
         if let part = value["snapshot"], part != .null { snapshot = try part.snapshot() }

@@ -3,7 +3,8 @@ import ChatWire
 
 /// What a server says in profile v2 (`protocol.md` section 3), on a WebSocket or as an event of a poll.
 enum ServerFrame: Sendable, Equatable {
-    case hello(cursor: String)
+    /// - frameBytes: the longest frame that the server takes.
+    case hello(cursor: String, frameBytes: Int? = nil)
     case entry(Entry, cursor: String)
     /// With the cursor that it brings, unless it belongs to the event behind it.
     case gap(Gap, cursor: String?)
@@ -27,7 +28,9 @@ enum ServerFrame: Sendable, Equatable {
 
     init(_ value: JSONValue) throws(ChatError) {
         switch try value.text("type") {
-        case "hello": self = .hello(cursor: try value.cursor())
+        case "hello":
+            let limit = try value["limits"]?.optionalInteger("frame_bytes", in: 0 ... .max)
+            self = .hello(cursor: try value.cursor(), frameBytes: limit.map { Int(clamping: $0) })
         case "gap":
             // There is a number behind each hole.
             let to = try value.integer("to_seq", in: 0 ... .max - 1)

@@ -9,9 +9,14 @@ struct Outbox {
         let item: OutboxItem
         /// By which attempt it is under way.
         var attempt: Int?
+        /// The server may have it: it was under way before, by this client or by the one that left it behind.
+        var isDoubtful: Bool
         /// When it may be sent again.
         var due: Int64 = .min
-        var refusals = 0
+        /// How often it was put off, or had no answer to a request of its own: for the pause.
+        var setbacks = 0
+        /// How often the server failed at it.
+        var failures = 0
     }
 
     private var slots: [Slot] = []
@@ -20,7 +25,7 @@ struct Outbox {
     /// Under way at a time, over all conversations.
     static let window = 8
     /// A server that fails at a message this often will not take it.
-    static let refusalLimit = 10
+    static let failureLimit = 10
 
     init(limit: Int) { self.limit = limit }
 
@@ -28,10 +33,13 @@ struct Outbox {
     var isFull: Bool { slots.count >= limit }
     var items: [OutboxItem] { slots.map(\.item) }
 
-    mutating func add(_ item: OutboxItem) { slots.append(Slot(item: item)) }
+    /// - Parameter isKept: whether an earlier client has left it behind.
+    mutating func add(_ item: OutboxItem, isKept: Bool) { slots.append(Slot(item: item, isDoubtful: isKept)) }
 
     /// The next item to be sent, which is under way from now on; nil when there is none for the time being.
-    mutating func next(by attempt: Int, now: Int64) -> OutboxItem? {
+    ///
+    /// - Parameter repeats: whether those that the server may have are sent too.
+    mutating func next(by attempt: Int, now: Int64, repeats: Bool) -> OutboxItem? {
         var busy: Set<ConversationID> = []
         var underWay = 0
         for slot in slots where slot.attempt != nil {
@@ -40,8 +48,9 @@ struct Outbox {
         }
         guard underWay < Self.window else { return nil }
         for place in slots.indices where busy.insert(slots[place].item.conversation).inserted {
-            guard slots[place].due <= now else { continue }
+            guard slots[place].due <= now, repeats || !slots[place].isDoubtful else { continue }
             slots[place].attempt = attempt
+            slots[place].isDoubtful = true
             return slots[place].item
         }
         return nil
@@ -54,11 +63,16 @@ struct Outbox {
         return due
     }
 
-    /// The server has it. Nil when it is not (any more) in the outbox.
-    mutating func settled(_ id: ClientID, in conversation: ConversationID) -> OutboxItem? {
-        guard let place = slots.firstIndex(where: { $0.item.clientID == id && $0.item.conversation == conversation })
-        else { return nil }
-        return slots.remove(at: place).item
+    /// The server has it. False when it is not (any more) in the outbox.
+    mutating func settled(_ item: OutboxItem) -> Bool {
+        guard let place = slots.firstIndex(where: { $0.item == item }) else { return false }
+        slots.remove(at: place)
+        return true
+    }
+
+    /// The item that this message may be, because it has its name and the server may have it.
+    func doubtful(_ id: ClientID, in conversation: ConversationID) -> OutboxItem? {
+        slots.first { $0.isDoubtful && $0.item.clientID == id && $0.item.conversation == conversation }?.item
     }
 
     /// The item under way by this attempt; of one connection's many the one with this name.
@@ -66,8 +80,8 @@ struct Outbox {
         slots.first { $0.attempt == attempt && (id == nil || $0.item.clientID == id) }?.item
     }
 
-    /// How often the server has put it off.
-    func refusals(of item: OutboxItem) -> Int { slots.first { $0.item == item }?.refusals ?? 0 }
+    /// How often it was put off, or had no answer to a request of its own.
+    func setbacks(of item: OutboxItem) -> Int { slots.first { $0.item == item }?.setbacks ?? 0 }
 
     /// The server refused it. The item when it is given up, nil when it is put off.
     ///
@@ -75,19 +89,26 @@ struct Outbox {
     mutating func refused(_ item: OutboxItem, _ error: ChatError, now: Int64, wait: Int64) -> OutboxItem? {
         guard let place = slots.firstIndex(where: { $0.item == item }) else { return nil }
         slots[place].attempt = nil
-        slots[place].refusals += 1
-        let isLasting = error.code == .internal && slots[place].refusals >= Self.refusalLimit
-        guard error.code.isRetryable, !isLasting else { return slots.remove(at: place).item }
+        slots[place].setbacks &+= 1
+        if error.code == .internal { slots[place].failures &+= 1 }
+        guard error.code.isRetryable, slots[place].failures < Self.failureLimit else {
+            return slots.remove(at: place).item
+        }
         let asked = Int64(error.retryAfterMilliseconds ?? 0) * 1_000_000
         slots[place].due = now &+ max(asked, wait)
         return nil
     }
 
     /// Whatever was under way by this attempt has had no answer, and will have none: it is to be sent again.
-    mutating func lost(_ attempt: Int, due: Int64 = .min) {
-        for place in slots.indices where slots[place].attempt == attempt {
-            slots[place].attempt = nil
-            slots[place].due = due
-        }
+    mutating func lost(_ attempt: Int) {
+        for place in slots.indices where slots[place].attempt == attempt { slots[place].attempt = nil }
+    }
+
+    /// The item under way by this attempt has had no answer, and is to be sent again after a while.
+    mutating func lost(_ attempt: Int, now: Int64, wait: Int64) {
+        guard let place = slots.firstIndex(where: { $0.attempt == attempt }) else { return }
+        slots[place].attempt = nil
+        slots[place].setbacks &+= 1
+        slots[place].due = now &+ wait
     }
 }

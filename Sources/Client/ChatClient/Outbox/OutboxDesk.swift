@@ -3,8 +3,8 @@ import Synchronization
 
 /// Takes messages from any thread, within the limit, keeps the app's store of them, and passes them on in one order for all.
 final class OutboxDesk: Sendable {
-    /// Whether the item was taken; not so when the client has stopped.
-    typealias Pass = @Sendable ([OutboxItem]) -> Bool
+    /// Items, and of each whether an earlier client has left it behind. Answers whether they were taken; not so when the client has stopped.
+    typealias Pass = @Sendable ([(item: OutboxItem, isKept: Bool)]) -> Bool
 
     private struct State {
         var count = 0
@@ -28,10 +28,11 @@ final class OutboxDesk: Sendable {
             do {
                 // Of those that came early the store has been told.
                 let items = try store?.items() ?? state.early
+                let early = Set(state.early)
                 state.count = items.count
                 state.early = []
                 state.pass = pass
-                _ = pass(items)
+                _ = pass(items.map { ($0, isKept: !early.contains($0)) })
             } catch {
                 throw .outboxBroken("\(error)")
             }
@@ -43,7 +44,7 @@ final class OutboxDesk: Sendable {
             guard state.count < limit else { throw .outboxFull }
             do { try store?.add(item) } catch { throw .outboxBroken("\(error)") }
             if let pass = state.pass {
-                guard pass([item]) else {
+                guard pass([(item, isKept: false)]) else {
                     store?.remove(item)
                     throw .stopped
                 }

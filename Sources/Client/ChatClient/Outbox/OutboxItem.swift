@@ -2,7 +2,9 @@ public import ChatKernel
 
 /// A message on its way: kept until the server has said that it is stored, or will not be.
 ///
-/// It is sent as often as it takes, always with the same ``clientID``, so that the server has it once.
+/// It is sent as often as it takes, always with the same ``clientID``, so that the server has it once. A server knows that name for 24 hours
+/// at least. A client with a cursor that was away for longer looks first whether the message is among what it has missed; one that begins
+/// without a cursor cannot, and sends again what may have been stored before.
 public struct OutboxItem: Sendable, Hashable {
     public let clientID: ClientID
     public let conversation: ConversationID

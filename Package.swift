@@ -124,8 +124,8 @@ let package = Package(
         .testTarget(
             name: "ClientTests",
             dependencies: [
-                "ChatClient", "ChatKernel", "ChatWire", "ChatHost", "ChatAuth", "ChatNet", "ChatHTTP1", "ScriptTesting",
-                "TLSTesting",
+                "ChatClient", "ChatKernel", "ChatWire", "ChatHost", "ChatAuth", "ChatNet", "ChatHTTP1",
+                "ChatWebSocketProtocol", "ScriptTesting", "TLSTesting",
             ],
             path: "Tests/ClientTests"),
         .testTarget(

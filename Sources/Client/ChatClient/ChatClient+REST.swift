@@ -169,7 +169,7 @@ extension ChatClient {
         do throws(ChatError) { return try read(value) } catch { throw .invalidAnswer(error.detail) }
     }
 
-    /// How long an answer may take, in nanoseconds.
+    /// How long an answer may take to begin, and pause on its way, in nanoseconds.
     private static let patience: Int64 = 30_000_000_000
 
     private static func exchange(
@@ -181,7 +181,7 @@ extension ChatClient {
         let result = await withCheckedContinuation {
             (continuation: CheckedContinuation<Result<HTTPAnswer, ClientFailure>, Never>) in
             let isRunning = loop.post {
-                let call = HTTPCall { continuation.resume(returning: $0) }
+                let call = HTTPCall(patience: patience) { continuation.resume(returning: $0) }
                 _ = Dial.start(
                     to: server, trusting: trust, on: loop, saying: bytes, deadline: loop.now &+ patience, for: call)
             }

@@ -63,10 +63,11 @@ final class Engine: @unchecked Sendable {
 
     /// Stops reading when the app does not keep up, and goes on when it does.
     private func regardRoom() {
-        guard isFull ? events.hasRoom : events.isFull else { return }
-        isFull.toggle()
-        for (_, socket) in sockets { isFull ? socket.call.pause() : socket.call.resume() }
-        perform(machine.take(.room(!isFull), now: loop.now))
+        while isFull ? events.awaitRoom() : events.isFull {
+            isFull.toggle()
+            for (_, socket) in sockets { isFull ? socket.call.pause() : socket.call.resume() }
+            perform(machine.take(.room(!isFull), now: loop.now))
+        }
     }
 
     private func arm() {
@@ -227,7 +228,7 @@ final class Engine: @unchecked Sendable {
         _ number: Int, _ request: [UInt8], _ patience: Int64,
         _ completion: @escaping (Result<HTTPAnswer, ClientFailure>) -> Void
     ) {
-        let call = HTTPCall { [weak self] result in
+        let call = HTTPCall(patience: self.patience) { [weak self] result in
             // One that was cancelled is not heard.
             guard self?.calls.removeValue(forKey: number) != nil else { return }
             completion(result)

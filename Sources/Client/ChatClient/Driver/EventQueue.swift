@@ -22,7 +22,8 @@ final class EventQueue: Sendable {
         var handled: String?
         var waiter: Waiter?
         var isFinished = false
-        var wasFull = false
+        /// Somebody is to be told when there is room again.
+        var isRoomAwaited = false
 
         var count: Int { waiting.count - head }
 
@@ -53,10 +54,15 @@ final class EventQueue: Sendable {
 
     var isFull: Bool { state.withLock { $0.count >= limit } }
 
-    /// Whether so much of a full queue has been taken that it is worth to go on.
-    var hasRoom: Bool { state.withLock { $0.count <= limit / 2 } }
+    /// Whether so much of a full queue has been taken that it is worth to go on. If not, that will be told, once.
+    func awaitRoom() -> Bool {
+        state.withLock { state in
+            state.isRoomAwaited = state.count > limit / 2
+            return !state.isRoomAwaited
+        }
+    }
 
-    /// What to do when half of a full queue has been taken.
+    /// What to do when half of a full queue has been taken, and somebody waits for that.
     func onRoom(_ body: @escaping @Sendable () -> Void) { roomAgain.withLock { $0 = body } }
 
     /// Puts an event, a position or both at the end. The limit is the caller's business: whoever has read something must be able to
@@ -68,7 +74,6 @@ final class EventQueue: Sendable {
             } else {
                 state.waiting.append(Delivery(event: event, cursor: cursor))
             }
-            if state.count >= limit { state.wasFull = true }
             return state.waiter.take()
         }
         waiter?.resume(returning: false)
@@ -122,8 +127,8 @@ final class EventQueue: Sendable {
                 // A mere position is handled with what came before it.
                 if event == nil { state.handled = cursor } else { state.taken = cursor }
             }
-            let hasRoom = state.wasFull && state.count <= limit / 2
-            if hasRoom { state.wasFull = false }
+            let hasRoom = state.isRoomAwaited && state.count <= limit / 2
+            if hasRoom { state.isRoomAwaited = false }
             return (event, event == nil && state.isFinished, hasRoom)
         }
     }

@@ -6,10 +6,16 @@ final class HTTPCall: Dialler {
     private var machine: ResponseMachine
     private var head: ResponseHead?
     private var body: [UInt8] = []
+    private let patience: Int64
+    /// When it has taken too long, whatever comes.
+    private var end: Int64?
     private var completion: ((Result<HTTPAnswer, ClientFailure>) -> Void)?
 
-    /// - Parameter completion: called once, on the loop, unless the call is cancelled before.
-    init(_ completion: @escaping (Result<HTTPAnswer, ClientFailure>) -> Void) {
+    /// - Parameters:
+    ///   - patience: for silence within the answer, in nanoseconds. Until it begins the deadline of the stream counts.
+    ///   - completion: called once, on the loop, unless the call is cancelled before.
+    init(patience: Int64, _ completion: @escaping (Result<HTTPAnswer, ClientFailure>) -> Void) {
+        self.patience = patience
         var limits = HTTPLimits()
         limits.bodyBytes = Self.bodyLimit
         machine = ResponseMachine(limits: limits)
@@ -19,6 +25,9 @@ final class HTTPCall: Dialler {
     /// The longest answer that is taken, in bytes. A snapshot of a hundred conversations with twenty messages is a megabyte or two; with the
     /// longest messages it is this.
     private static let bodyLimit = 128 << 20
+
+    /// So many times its patience an answer may take that does come, from its head on.
+    private static let longest: Int64 = 40
 
     private func finish(_ result: Result<HTTPAnswer, ClientFailure>) {
         let completion = completion
@@ -37,7 +46,16 @@ final class HTTPCall: Dialler {
             at += consumed
             if case .needBytes = step { break }
         }
+        if head != nil, stream.isOpen { progressed(on: stream) }
         return at
+    }
+
+    /// A slow link is no dead one: asked again it would be as slow.
+    private func progressed(on stream: ByteStream) {
+        let now = stream.loop.now
+        let end = end ?? now &+ patience &* Self.longest
+        self.end = end
+        stream.deadline = min(now &+ patience, end)
     }
 
     private func take(_ step: ResponseMachine.Step, _ bytes: RawSpan, on stream: ByteStream) {

@@ -78,8 +78,9 @@ final class SocketCall: Dialler {
     }
 
     func resume() {
-        guard isPaused, let stream else { return }
+        guard isPaused else { return }
         isPaused = false
+        guard let stream else { return }
         liveness.bytesArrived(now: stream.loop.now)
         if phase == .open { stream.deadline = liveness.deadline }
         stream.resumeReading()

@@ -8,7 +8,7 @@ public struct ClientSettings: Sendable, Equatable {
     public var upgradeRetry: Int = 30_000
     /// How long a poll asks the server to wait, in seconds; the server has a bound of its own, of 55.
     public var pollSeconds: Int = 25
-    /// How long a connection may take until it stands, and an answer that waits for nothing until it is there.
+    /// How long a connection may take until it stands, an answer that waits for nothing until it begins, and any pause within one.
     public var patience: Int = 15_000
     /// Silence on a WebSocket after which the server is asked for a sign of life; it then has ``patience`` to give one.
     public var heartbeat: Int = 25_000

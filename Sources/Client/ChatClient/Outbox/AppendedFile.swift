@@ -12,18 +12,25 @@ struct AppendedFile: ~Copyable {
 
     /// Makes the file, or puts a new one in its place: as it was, or as it is to be, whatever happens meanwhile.
     init(replacing path: String, with bytes: [UInt8]) throws(OutboxFile.Failure) {
+        let folder = try Self.folder(of: path)
+        let file = try Self.put(bytes, at: path)
+        // The name too is to survive.
+        guard fsync(folder.number) == 0 else { throw Self.failure(path) }
         self.path = path
-        file = try Self.put(bytes, at: path)
+        self.file = file
         count = bytes.count
     }
 
-    /// All of it, or none.
+    /// All of it, or none; but for a sync that fails, after which what was written may be there all the same.
     mutating func append(_ bytes: [UInt8]) throws(OutboxFile.Failure) {
         guard !isBroken else { throw .system("\(path) could not be written") }
         guard let code = Self.write(bytes, to: file) else {
             guard fdatasync(file.number) == 0 else {
                 isBroken = true
-                throw Self.failure(path)
+                let failure = Self.failure(path)
+                // Nobody is to find what its writer is told is not kept.
+                _ = ftruncate(file.number, off_t(count))
+                throw failure
             }
             count &+= bytes.count
             return
@@ -33,10 +40,16 @@ struct AppendedFile: ~Copyable {
         throw .system("\(path): \(SystemError.text(of: code))")
     }
 
+    /// When it throws the file is as it was, or will not be written any more.
     mutating func replace(with bytes: [UInt8]) throws(OutboxFile.Failure) {
         guard !isBroken else { return }
+        let folder = try Self.folder(of: path)
         file = try Self.put(bytes, at: path)
         count = bytes.count
+        guard fsync(folder.number) == 0 else {
+            isBroken = true
+            throw Self.failure(path)
+        }
     }
 
     // MARK: The system
@@ -45,6 +58,7 @@ struct AppendedFile: ~Copyable {
         .system("\(path): \(SystemError.text(of: chat_errno()))")
     }
 
+    /// Takes the place of what is there, or leaves it.
     private static func put(_ bytes: [UInt8], at path: String) throws(OutboxFile.Failure) -> Descriptor {
         let new = path + ".new"
         let flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC
@@ -52,15 +66,15 @@ struct AppendedFile: ~Copyable {
         guard file.number >= 0 else { throw failure(new) }
         if let code = write(bytes, to: file) { throw .system("\(new): \(SystemError.text(of: code))") }
         guard fsync(file.number) == 0, unsafe rename(new, path) == 0 else { throw failure(new) }
-        // The name too is to survive.
-        let folder = unsafe Descriptor(owning: chat_open(self.folder(of: path), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0))
-        guard folder.number >= 0, fsync(folder.number) == 0 else { throw failure(path) }
         return file
     }
 
-    private static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
+    private static func folder(of path: String) throws(OutboxFile.Failure) -> Descriptor {
+        var name = "."
+        if let slash = path.lastIndex(of: "/") { name = slash == path.startIndex ? "/" : String(path[..<slash]) }
+        let folder = unsafe Descriptor(owning: chat_open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0))
+        guard folder.number >= 0 else { throw failure(name) }
+        return folder
     }
 
     /// The `errno` of what failed; nil when all was written.

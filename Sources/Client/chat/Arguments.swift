@@ -52,7 +52,8 @@ struct Arguments: Sendable {
         ~/.local/state/chat, for each user of each server, or where --outbox says.
 
         \(Order.summary)
-        Standard input may be a file or a pipe: at its end chat waits until all is sent, and leaves with 0.
+        Standard input may be a file or a pipe: at its end chat waits until all is sent, and leaves with 0, or with 1 when
+        something was refused.
 
         """
 }

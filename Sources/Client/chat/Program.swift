@@ -19,8 +19,8 @@ actor Program {
         case ended(ClientFailure?)
     }
 
-    /// The exit status: 0 left, 1 it could not be done.
-    func run(reading lines: AsyncStream<String>) async -> Int32 {
+    /// The exit status: 0 left, 1 it could not be done, or not all that was to be said is.
+    func run(reading keyboard: Keyboard) async -> Int32 {
         do throws(ClientFailure) {
             let server = try ServerAddress(arguments.url)
             let credentials = credentials
@@ -44,8 +44,10 @@ actor Program {
                 return try await login()
             }
             let me = try await client.me()
-            let talk = Talk(client, Rooms(me: me), wanted: arguments.room, kept: outbox?.items() ?? [])
-            return await converse(talk, client, lines)
+            let talk = Talk(
+                client, Rooms(me: me), wanted: arguments.room, kept: outbox?.items() ?? [],
+                outboxLimit: settings.outboxLimit)
+            return await converse(talk, client, keyboard)
         } catch {
             Terminal.complain(error.description)
             return 1
@@ -53,47 +55,53 @@ actor Program {
     }
 
     /// Events and lines, one after the other, until the user leaves.
-    private func converse(_ talk: Talk, _ client: ChatClient, _ lines: AsyncStream<String>) async -> Int32 {
-        let (inputs, door) = AsyncStream<Input>.makeStream()
+    private func converse(_ talk: Talk, _ client: ChatClient, _ keyboard: Keyboard) async -> Int32 {
+        let inbox = Inbox<Input>()
         return await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 do throws(ClientFailure) {
                     try await client.run()
-                    door.yield(.ended(nil))
+                    await inbox.bring(.ended(nil))
                 } catch {
-                    door.yield(.ended(error))
+                    await inbox.bring(.ended(error))
                 }
             }
             group.addTask {
-                for await event in client.events { door.yield(.event(event)) }
+                for await event in client.events { await inbox.bring(.event(event)) }
             }
             group.addTask {
-                for await line in lines { door.yield(.line(line)) }
-                door.yield(.endOfLines)
+                for await line in keyboard.lines {
+                    await inbox.bring(.line(line))
+                    keyboard.next()
+                }
+                await inbox.bring(.endOfLines)
             }
-            var status: Int32 = 0
-            // What is typed before the conversations are known waits until they are.
-            var early: [Input] = []
-            reading: for await input in inputs {
-                switch input {
+            var failure: ClientFailure?
+            // What is typed before the conversations are known, or while the outbox is full, waits.
+            var held: Inbox<Input>.Delivery?
+            reading: for await delivery in inbox.deliveries {
+                switch delivery.thing {
                 case .event(let event):
                     talk.take(event)
                     await talk.learn()
-                    if talk.isReady, !early.isEmpty {
-                        for input in early { await perform(input, in: talk) }
-                        early = []
-                    }
-                case .line, .endOfLines:
-                    if talk.isReady { await perform(input, in: talk) } else { early.append(input) }
-                case .ended(let failure):
-                    if let failure { Terminal.complain(failure.description) }
-                    status = failure == nil ? 0 : 1
+                    delivery.done()
+                case .line, .endOfLines: held = delivery
+                case .ended(let reason):
+                    delivery.done()
+                    failure = reason
                     break reading
+                }
+                if talk.takesLines, let line = held.take() {
+                    await perform(line.thing, in: talk)
+                    line.done()
                 }
                 if talk.isDone { break }
             }
+            held?.done()
+            await inbox.close()
             group.cancelAll()
-            return status
+            if let failure { Terminal.complain(failure.description) }
+            return failure == nil && talk.isAllSaid ? 0 : 1
         }
     }
 

@@ -9,20 +9,29 @@ final class Talk {
     private var wanted: String?
     private var open: ConversationID?
     private var unsent: Set<ClientID> = []
+    private let outboxLimit: Int
     private var isLeaving = false
     /// The conversations are known.
-    private(set) var isReady = false
+    private var isReady = false
+    /// Nothing that was to be said was refused.
+    private(set) var isAllSaid = true
     /// Somebody has let the user into a conversation, of which nothing is known yet.
     private var isLetIn = false
 
-    /// - Parameter kept: what the last chat has left behind, and this one sends.
-    init(_ client: ChatClient, _ rooms: Rooms, wanted: String?, kept: [OutboxItem]) {
+    /// - Parameters:
+    ///   - kept: what the last chat has left behind, and this one sends.
+    ///   - outboxLimit: how many messages the client's outbox holds.
+    init(_ client: ChatClient, _ rooms: Rooms, wanted: String?, kept: [OutboxItem], outboxLimit: Int) {
+        self.outboxLimit = outboxLimit
         self.client = client
         self.rooms = rooms
         self.wanted = wanted
         unsent = Set(kept.map(\.clientID))
         for item in kept { note("From the last time, sent now: “\(item.content)”") }
     }
+
+    /// Whether a line may be performed: it is known what it is about, and there is room for what it says.
+    var takesLines: Bool { isReady && unsent.count < outboxLimit }
 
     /// The user wants to leave, and everything typed has been sent or refused.
     var isDone: Bool { isLeaving && unsent.isEmpty }
@@ -62,6 +71,7 @@ final class Talk {
         case .sent(let item, _): unsent.remove(item.clientID)
         case .refused(let item, let error):
             unsent.remove(item.clientID)
+            isAllSaid = false
             note("Not sent: “\(item.content)”. \(error.detail)")
         case .typing(let id, let user, let on):
             if on, id == open { note("\(user.username) is writing") }
@@ -132,7 +142,7 @@ final class Talk {
         do throws(ClientFailure) {
             switch order {
             case .nothing: break
-            case .say(let text): unsent.insert(try client.send(text, to: try room()).clientID)
+            case .say(let text): try say(text)
             case .list: list()
             case .open(let name):
                 guard let id = rooms.find(name) else { return note("There is no conversation “\(name)”.") }
@@ -156,6 +166,15 @@ final class Talk {
             }
         } catch {
             note(error.description)
+        }
+    }
+
+    private func say(_ text: String) throws(ClientFailure) {
+        do throws(ClientFailure) {
+            unsent.insert(try client.send(text, to: try room()).clientID)
+        } catch {
+            isAllSaid = false
+            throw error
         }
     }
 

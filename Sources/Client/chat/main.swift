@@ -20,9 +20,8 @@ do throws(Credentials.Missing) {
     Terminal.complain(error.description)
     exit(2)
 }
-let (lines, keyboard) = AsyncStream<String>.makeStream(bufferingPolicy: .unbounded)
-Task.detached { exit(await Program(arguments, credentials).run(reading: lines)) }
-while let line = readLine(strippingNewline: true) { keyboard.yield(line) }
-keyboard.finish()
+let keyboard = Keyboard()
+Task.detached { exit(await Program(arguments, credentials).run(reading: keyboard)) }
+keyboard.read()
 // The program ends when what was typed is done.
 while true { pause() }

@@ -91,6 +91,51 @@ struct ChatTests {
         }
     }
 
+    @Test("a pipe may bring more than the outbox holds: what has no room waits")
+    func longScript() async throws {
+        try await TestHost.serve { host in
+            let url = host.server.description
+            let count = ClientSettings().outboxLimit + 200
+            try await onThread {
+                let ann = try ChatProcess(["--url", url, "--user", "ann", "--register"])
+                try ann.type("/new List")
+                for number in 1...count { try ann.type("\(number)") }
+                ann.hush()
+                #expect(try ann.rest() == 0)
+                #expect(!ann.said.contains { $0.contains("Too many messages") })
+            }
+            let token = try await ChatClient.login(to: host.server, username: "ann", password: "correct horse")
+            let client = try ChatClient(host.server) { token }
+            let room = try #require(try await client.conversations().first).id
+            var said: [Message] = []
+            repeat {
+                said += try await client.messages(in: room, after: said.last?.seq ?? 0, limit: 200)
+            } while said.count % 200 == 0 && said.count < count
+            #expect(said.map(\.content) == (1...count).map { "\($0)" })
+        }
+    }
+
+    @Test("what was to be said and is not makes the status 1")
+    func unsaid() async throws {
+        try await TestHost.serve { host in
+            let url = host.server.description
+            try await onThread {
+                let alone = try ChatProcess(["--url", url, "--user", "ann", "--register"])
+                try alone.type("to nobody")
+                alone.hush()
+                #expect(try alone.rest() == 1)
+                #expect(alone.said.contains { $0.contains("No conversation is open") })
+                let verbose = try ChatProcess(["--url", url, "--user", "ann"])
+                try verbose.type("/new List")
+                try verbose.type(String(repeating: "x", count: 100_000))
+                try verbose.type("and more")
+                verbose.hush()
+                #expect(try verbose.rest() == 1)
+                #expect(verbose.said.contains { $0.hasPrefix("* Not sent: ") })
+            }
+        }
+    }
+
     @Test("other people's text does not steer the terminal")
     func control() async throws {
         try await TestHost.serve { host in

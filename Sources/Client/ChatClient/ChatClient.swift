@@ -16,7 +16,8 @@ import Synchronization
 /// (``ClientSettings/eventLimit``), and what it sends is not acknowledged either.
 public final class ChatClient: Sendable {
     /// Asked for a token when there is none, when it is about to end and when the server refuses it. Nil: there is none, and the client
-    /// ends with ``ClientFailure/unauthorized``. When it throws it is asked again after a while.
+    /// ends with ``ClientFailure/unauthorized`` when it has none that is still good; so it does when the server refuses two in a row. When it
+    /// throws it is asked again after a while.
     public typealias TokenSource = @Sendable () async throws -> String?
 
     public let server: ServerAddress
@@ -60,7 +61,7 @@ public final class ChatClient: Sendable {
 
     /// Keeps the connection, until the task is cancelled: then it returns, and ``events`` ends. To be called once.
     ///
-    /// - Throws: `.unauthorized` when there is no token that the server takes; `.outboxBroken`; `.stopped` for a second call.
+    /// - Throws: `.unauthorized` when there is no token that the server takes (``TokenSource``); `.outboxBroken`; `.stopped` for a second call.
     public func run() async throws(ClientFailure) {
         let (requests, door) = AsyncStream<Engine.Request>.makeStream()
         let engine = Engine(

@@ -83,12 +83,12 @@ struct OutboxTests {
     @Test("another member's message of the same name is none of ours")
     func sameName() {
         // Never sent: whoever wrote it and whatever it says.
-        var offline = Script(cursor: "c1")
-        offline.when(.submit(first))
-        offline.when(.token("t"))
-        offline.when(.opened(1))
-        let said = offline.when(.frame(1, .hello(cursor: "head")))
-        #expect(said == [.send(1, .hello(cursor: "c1")), .send(1, .message(first))])
+        var early = Script(cursor: "c1")
+        let number = early.live()
+        for item in [first, second] { early.when(.submit(item)) }
+        #expect(early.when(.frame(number, wrote("two", pos: 9, clientID: ClientID("b")))).isEmpty)
+        let next = early.when(.frame(number, acknowledgement(first, seq: 10)))
+        #expect(next == [.forget(first), .send(number, .message(second))])
         // Sent before: the author decides, or the words where the token does not say who we are.
         for (token, theirs) in [(tokenOfAnn, "one"), ("t", "something else")] {
             var script = Script(cursor: "c1")

@@ -17,7 +17,7 @@ public enum ClientEvent: Sendable, Hashable {
     case typing(ConversationID, UserReference, on: Bool)
     /// Not stored: who came or went, and who is there now.
     case presence(ConversationID, UserReference, isOnline: Bool, active: [UserID])
-    /// Everything up to here has come; from now on it comes as it happens.
+    /// Everything up to here has come; from now on it comes as it happens. Told again by each connection, and when polls begin again.
     case caughtUp
     /// How the client reaches the server. Only changes are told.
     case connection(ConnectionState)

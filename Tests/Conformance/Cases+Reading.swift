@@ -54,6 +54,25 @@ extension StoreConformance {
     ]
 
     static let budgets: [ConformanceCase] = [
+        ConformanceCase("A page of conversations that ends early holds some; the next goes on behind it") { harness in
+            let scene = try await Scene.open(harness)
+            let long = String(repeating: "x", count: 60_000)
+            var wanted: [ConversationID] = []
+            for _ in 0..<12 {
+                let id = try await scene.make(with: [Scene.bob])
+                try await scene.post(Scene.ada, id, long)
+                wanted.insert(id, at: 0)
+            }
+            var paged: [ConversationID] = []
+            var mark: ConversationMark?
+            while true {
+                let page = try await scene.store.conversations(of: Scene.bob, after: mark, limit: 100)
+                paged += page.map(\.id)
+                guard PageBudget.isSpent(by: page.lazy.map(\.weight)), let last = page.last else { break }
+                mark = ConversationMark(updatedAt: last.updatedAt, id: last.id)
+            }
+            try expect(paged, equals: wanted, "the conversations, page by page")
+        },
         ConformanceCase("A page that ends early holds what is next to where it begins") { harness in
             let scene = try await Scene.open(harness)
             let id = try await scene.make(with: [])

@@ -9,9 +9,9 @@ public struct PageBudget: Sendable {
     /// Four of the longest messages there may be by default, or some seven hundred usual ones.
     public static let bytes = 256 << 10
 
-    private var left = Self.bytes
+    private var left: Int
 
-    public init() {}
+    public init(bytes: Int = PageBudget.bytes) { left = bytes }
 
     /// Whether the page ends here.
     public var isSpent: Bool { left <= 0 }
@@ -44,4 +44,17 @@ extension Entry {
 extension Message {
     /// About the bytes that it takes on a page.
     public var weight: Int { 256 + content.utf8.count + 64 * reactions.reduce(0) { $0 + $1.users.count } }
+}
+
+extension Conversation {
+    /// About the bytes that it takes on a page, its participants and its last message included.
+    public var weight: Int {
+        let words = (details.name?.utf8.count ?? 0) + (details.description?.utf8.count ?? 0)
+        return 256 + words + 64 * participants.count + (lastMessage?.weight ?? 0)
+    }
+}
+
+extension ReadMark {
+    /// About the bytes that it takes on a page.
+    public var weight: Int { 64 }
 }

@@ -44,7 +44,8 @@ public protocol Store: Sendable {
     func conversation(_ id: ConversationID, for viewer: UserID) async throws(StoreError) -> Conversation?
 
     /// The conversations of which `user` is a member now, newest activity first (by `updatedAt`, then `id`,
-    /// descending), starting behind `mark`, at most `limit`.
+    /// descending), starting behind `mark`, at most `limit`. A page may end early when its ``PageBudget`` is spent, but must hold
+    /// something when there is something. One that is shorter than `limit` with its budget not spent must be the last.
     func conversations(
         of user: UserID, after mark: ConversationMark?, limit: Int
     ) async throws(StoreError) -> [Conversation]

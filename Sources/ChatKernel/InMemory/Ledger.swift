@@ -257,12 +257,11 @@ struct Ledger {
     }
 
     func conversations(of user: UserID, after mark: ConversationMark?, limit: Int) -> [Conversation] {
-        conversations.filter { $0.value.memberships[user]?.isActive == true }
+        let marks = conversations.filter { $0.value.memberships[user]?.isActive == true }
             .map { ConversationMark(updatedAt: $0.value.updatedAt, id: $0.key) }
             .filter { candidate in mark.map { candidate.precedes($0) } ?? true }
             .sorted { $1.precedes($0) }
-            .prefix(max(0, limit))
-            .compactMap { conversation($0.id, for: user) }
+        return Self.page(marks.lazy.compactMap { conversation($0.id, for: user) }, limit: limit, weight: \.weight)
     }
 
     func messages(_ query: MessageQuery, limit: Int) -> [Message] {

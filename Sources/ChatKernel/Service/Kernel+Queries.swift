@@ -29,7 +29,7 @@ extension Kernel {
         return found
     }
 
-    /// The user's conversations, newest activity first.
+    /// The user's conversations, newest activity first. A page ends before `limit` when its ``PageBudget`` is spent.
     public func conversations(
         of user: UserID, after mark: ConversationMark? = nil, limit: Int
     ) async throws(ChatError) -> [Conversation] {

@@ -90,7 +90,8 @@ final class Reader {
             }
             var rest = times[...]
             var conversations: [Conversation] = []
-            while conversations.count < limit, let newest = rest.first?.at {
+            var budget = PageBudget()
+            while conversations.count < limit, !budget.isSpent, let newest = rest.first?.at {
                 let ties = rest.prefix { $0.at == newest }
                 rest = rest.dropFirst(ties.count)
                 var found: [(mark: ConversationMark, room: Room, createdAt: Timestamp)] = []
@@ -102,8 +103,10 @@ final class Reader {
                     if mark.map({ candidate.precedes($0) }) ?? true { found.append((candidate, room, createdAt)) }
                 }
                 found.sort { $1.mark.precedes($0.mark) }
-                for (_, room, createdAt) in found.prefix(limit - conversations.count) {
-                    conversations.append(try conversation(room, createdAt, for: user, snapshot))
+                for (_, room, createdAt) in found.prefix(limit - conversations.count) where !budget.isSpent {
+                    let conversation = try conversation(room, createdAt, for: user, snapshot)
+                    budget.spend(conversation.weight)
+                    conversations.append(conversation)
                 }
             }
             return conversations

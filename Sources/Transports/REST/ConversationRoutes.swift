@@ -62,15 +62,15 @@ struct ConversationRoutes {
         let limit = try inquiry.limit
         var conversations = try await kernel.conversations(
             of: inquiry.user, after: try mark(inquiry), limit: limit + 1)
+        let isTooLong = conversations.count > limit
+        if isTooLong { conversations.removeLast() }
         var fields: [HTTPField] = []
-        if conversations.count > limit {
-            conversations.removeLast()
-            if let last = conversations.last {
-                fields.append(
-                    Answer.next(
-                        Self.path,
-                        [("limit", String(limit)), ("after", "\(last.updatedAt.microseconds).\(last.id.text)")]))
-            }
+        // A page of large conversations ends before its limit.
+        if isTooLong || PageBudget.isSpent(by: conversations.lazy.map(\.weight)), let last = conversations.last {
+            fields.append(
+                Answer.next(
+                    Self.path,
+                    [("limit", String(limit)), ("after", "\(last.updatedAt.microseconds).\(last.id.text)")]))
         }
         return Answer.json(200, fields: fields) { RESTShapes.append(conversations, to: &$0) }
     }

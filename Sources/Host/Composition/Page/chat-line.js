@@ -234,9 +234,9 @@ export class Line {
   }
 
   async #list(reason, cursor) {
-    const turn = this.#turn, limit = 100;
-    const { body: conversations } = await this.#host.request("GET", `/api/chat/conversations?limit=${limit}`);
-    if (turn === this.#turn) this.#begin(reason, cursor, { conversations, more: conversations.length === limit });
+    const turn = this.#turn;
+    const { body: conversations, headers } = await this.#host.request("GET", "/api/chat/conversations?limit=100");
+    if (turn === this.#turn) this.#begin(reason, cursor, { conversations, more: headers.has("Link") });
   }
 
   #begin(reason, cursor, { conversations, more }) {

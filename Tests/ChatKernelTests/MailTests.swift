@@ -356,24 +356,4 @@ struct EventTests {
         #expect(code("2.7.1") == .cursorInvalid)
         #expect(code("nonsense") == .cursorInvalid)
     }
-
-    @Test("A snapshot has the conversations as they stand, their newest messages and how far each has read")
-    func snapshot() throws {
-        let house = try House {
-            $0.snapshotMessages = 2
-            $0.snapshotConversations = 1
-        }
-        let room = try house.room(bob)
-        for text in ["a", "b", "c"] { _ = try house.post(text, in: room) }
-        try house.perform(.read(room, through: 3), as: bob)
-        let snapshot = try house.ask { try await $0.snapshot(of: bob.id) }
-        #expect(snapshot.cursor == Cursor(epoch: Epoch(7), pos: 5))
-        #expect(!snapshot.hasMore)
-        let part = try #require(snapshot.conversations.first)
-        #expect(part.messages.map(\.content) == ["b", "c"])
-        #expect(part.readMarks == [ReadMark(user: ann.id, seq: 4), ReadMark(user: bob.id, seq: 3)])
-        _ = try house.room(bob)
-        #expect(try house.ask { try await $0.snapshot(of: bob.id) }.hasMore)
-        #expect(try house.ask { try await $0.snapshot(of: bob.id, among: [room]) }.conversations.count == 1)
-    }
 }

@@ -114,6 +114,35 @@ struct ExchangeTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func whatAnAnswerHoldsIsLetGoOfWhenThePeerHasTakenItOrIsGone(leaves: Bool) async throws {
+        let ends = AsyncStream.makeStream(of: Void.self)
+        let held = Recorder<Bool>()
+        let route = Route(
+            "GET", "/large",
+            .exchange { _, exchange in
+                let body = [UInt8](repeating: 1, count: 24 << 20)
+                exchange.respond(HTTPResponse(status: 200, body: body), holding: Hold(ends.continuation))
+                held.note(true)
+            })
+        try await withServer([route] + someRoutes) { _, port in
+            let client = try await onThread {
+                let client = try TestClient(port: port, receiveBuffer: 4096)
+                try client.send("GET /large HTTP/1.1\r\nHost: test\r\n\r\n")
+                _ = try client.read(through: "\r\n\r\n")
+                // By now it has all been given to the connection.
+                #expect(try TestClient(port: port).get("/now").status == 200)
+                #expect(held.all == [true])
+                return client
+            }
+            #expect(Hold.alive.withLock { $0 } > 0)
+            try await onThread { () throws in
+                if leaves { client.reset() } else { _ = try client.read(24 << 20) }
+            }
+            for await _ in ends.stream { break }
+        }
+    }
+
     @Test func anUpgradedStreamGetsWhatCameBehindTheRequest() async throws {
         let route = Route(
             "GET", "/ws",
@@ -158,6 +187,22 @@ struct ExchangeTests {
             #expect(answer.status == 426)
             #expect(answer.field("upgrade") == "websocket")
         }
+    }
+}
+
+/// Says that nobody holds it any more.
+private final class Hold: Sendable {
+    static let alive = Mutex(0)
+    private let end: AsyncStream<Void>.Continuation
+
+    init(_ end: AsyncStream<Void>.Continuation) {
+        self.end = end
+        Self.alive.withLock { $0 += 1 }
+    }
+
+    deinit {
+        Self.alive.withLock { $0 -= 1 }
+        end.yield()
     }
 }
 

@@ -6,6 +6,8 @@ public enum Limit: String, Hashable, Sendable, CaseIterable {
     case readMarksPerUser = "read_marks_per_user_per_second"
     case typingPerUser = "typing_per_user_per_second"
     case connectionsPerUser = "connections_per_user"
+    /// Snapshots that are made, or that nobody reads.
+    case snapshotsPerUser = "snapshots_per_user"
     case conversationsPerUser = "conversations_per_user"
     case membersPerConversation = "members_per_conversation"
     case passwordAttempts = "password_attempts_per_minute"

@@ -23,6 +23,10 @@ public final class Kernel: Sendable {
     let committer: Committer
     let screening: Screening
     let turns: Turns
+    /// Snapshots that are made, two of a user at a time.
+    let snapshotTurns = Turns(width: 2)
+    /// Those, and those that were made and have not been taken by who asked.
+    let snapshots: Shares
     /// One pass at a time.
     let expiring = Turns(width: 1)
     let log: any LogSink
@@ -72,6 +76,7 @@ public final class Kernel: Sendable {
         self.log = log
         screening = Screening(limits: limits, canExpire: store is any StoreWithRetention)
         turns = Turns(width: limits.readsUnderWayPerUser)
+        snapshots = Shares(limit: limits.snapshotsPerUser)
         pulse = Pulse(time: time)
         ephemera = Mutex(Ephemera(rates: Rates(limits)))
         committer = Committer(

@@ -30,6 +30,13 @@ public struct KernelLimits: Sendable {
     /// Conversations in a snapshot, and the newest messages of each: what a client shows first. The rest it asks for.
     public var snapshotConversations = 100
     public var snapshotMessages = 20
+    /// All that is in a snapshot, weighed as pages are, participants and read marks too: the conversation at which it is spent has
+    /// fewer messages, and those behind it are left out (``Kernel/UserSnapshot/hasMore``). Room for the hundred and their twenty usual
+    /// messages.
+    public var snapshotBytes = 1 << 20
+    /// Snapshots of one user that are in memory: being made, or not yet taken by who asked for them; past it `rate_limited`. More
+    /// than the devices of one person that begin at the same moment. 0 for no limit.
+    public var snapshotsPerUser = 8
     /// How long conversations keep what happened in them, unless their own rule lets go of more. What is gone is said to be:
     /// readers get a ``Change/gap(_:)``. Nothing goes by itself unless this says so.
     public var retention = Retention()

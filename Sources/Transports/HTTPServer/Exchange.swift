@@ -10,7 +10,7 @@ public final class Exchange: Sendable {
     public var loop: EventLoop { stream.loop }
 
     enum Answer: Sendable {
-        case response(HTTPResponse)
+        case response(HTTPResponse, holding: (any AnyObject & Sendable)?)
         case upgrade(to: String, fields: [HTTPField], attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler)
         case stream(HTTPResponse, attach: @Sendable (ByteStream, EventLoop) -> any StreamHandler)
         case none
@@ -35,8 +35,12 @@ public final class Exchange: Sendable {
 
     /// Answers, from any thread; on the loop it is sent before this returns. Only the first answer counts; false for a later
     /// one.
+    /// - Parameter object: let go of when the peer has taken the answer, but for `ByteStream.lowWater` bytes, or is gone: so that
+    ///   answers which nobody reads can be counted.
     @discardableResult
-    public func respond(_ response: HTTPResponse) -> Bool { give(.response(response)) }
+    public func respond(_ response: HTTPResponse, holding object: (any AnyObject & Sendable)? = nil) -> Bool {
+        give(.response(response, holding: object))
+    }
 
     /// The same with an answer that others on this loop get too. On the loop only.
     @discardableResult

@@ -82,7 +82,9 @@ extension HTTPConnection {
         guard isHandling(turn) else { return }
         waiter = nil
         switch result {
-        case .response(let response): answer(response, stream)
+        case .response(let response, let object):
+            held = object
+            answer(response, stream)
         case .upgrade(let name, let fields, let attach):
             if upgrade(to: name, fields, attach, stream) { return }
         case .stream(let response, let attach):

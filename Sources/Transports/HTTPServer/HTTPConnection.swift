@@ -27,6 +27,8 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
     var turn: UInt64 = 0
     /// Who waits for a reason not to wait; here while the request is being handled, until it has been told.
     var waiter: (any ExchangeWaiter)?
+    /// What the last answer holds until the peer has taken it.
+    var held: (any AnyObject & Sendable)?
     /// A request is being handed to its handler: what is answered meanwhile goes out with the rest of the read.
     var isDispatching = false
 
@@ -180,6 +182,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
 
     func flush(_ stream: ByteStream) {
         send(stream)
+        if held != nil, stream.queuedBytes <= ByteStream.lowWater { held = nil }
         if state == .closing {
             close(stream)
         } else if state == .reading, stream.queuedBytes > ByteStream.lowWater {
@@ -222,6 +225,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
 
     func drained(_ stream: ByteStream) {
         guard state == .congested else { return }
+        held = nil
         state = .reading
         proceed(stream)
     }
@@ -251,6 +255,7 @@ final class HTTPConnection: StreamHandler, @unchecked Sendable {
 
     func ended(_ stream: ByteStream, reason: EndReason) {
         state = .gone
+        held = nil
         endWait(.peerLeft)
     }
 }

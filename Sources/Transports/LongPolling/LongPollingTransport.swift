@@ -54,7 +54,7 @@ public final class LongPollingTransport: HTTPMounted {
                         fields: [
                             HTTPField(name: "Content-Type", value: "application/json"),
                             HTTPField(name: "Cache-Control", value: "no-store"),
-                        ], body: body))
+                        ], body: body), holding: snapshot.share)
                 return
             }
             let lane = try await lane(on: exchange.loop, kernel)

@@ -117,6 +117,7 @@ struct LimitTests {
         try await withHost { host in
             for limit in [
                 "connections", "connections_per_address", "connections_per_user", "conversations_per_user",
+                "snapshots_per_user",
                 "members_per_conversation", "message_bytes", "messages_per_user_per_second",
                 "read_marks_per_user_per_second", "typing_per_user_per_second", "password_attempts_per_minute",
                 "registrations_per_address_per_minute", "waiting_commands", "waiting_passwords",

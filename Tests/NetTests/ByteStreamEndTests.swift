@@ -98,7 +98,24 @@ struct ByteStreamEndTests {
         await server.stop()
     }
 
-    @Test func aClosingStreamWithAStallLimitOutlivesItsDeadlineOnlyForAPeerThatTakesSomething() async throws {
+    @Test func aClosingStreamWithAStallLimitOutlivesItsDeadlineForAPeerThatTakesWhatIsQueued() async throws {
+        let isPast = AsyncStream.makeStream(of: Void.self)
+        let server = try TestServer { stream, server in
+            stream.send([UInt8](repeating: 1, count: 32 << 20))
+            stream.closeAfterFlush(deadline: stream.loop.now + 1_000_000, stallLimit: 60_000_000_000)
+            // Deadlines may be a little late.
+            stream.loop.schedule(after: 300_000_000) { isPast.continuation.yield() }
+            return Script(server)
+        }
+        let client = try await onThread { [port = server.port] in try TestClient(port: port, receiveBuffer: 4096) }
+        for await _ in isPast.stream { break }
+        let count = try await onThread { try client.readToEnd().count }
+        #expect(count == 32 << 20)
+        client.close()
+        await server.stop()
+    }
+
+    @Test func aClosingStreamWithAStallLimitEndsForAPeerThatTakesNothing() async throws {
         let ended = AsyncStream.makeStream(of: Void.self)
         let server = try TestServer { stream, server in
             stream.send([UInt8](repeating: 1, count: 32 << 20))
@@ -112,8 +129,7 @@ struct ByteStreamEndTests {
             return script
         }
         let client = try await onThread { [port = server.port] in try TestClient(port: port, receiveBuffer: 4096) }
-        var iterator = ended.stream.makeAsyncIterator()
-        await iterator.next()
+        for await _ in ended.stream { break }
         #expect(server.ends.all == [.closed])
         client.close()
         await server.stop()

@@ -38,7 +38,7 @@ extension ClientMachine {
     /// A token ends by itself, however it came to be the one there is: the app has a newer one, or knows of none. A second one that the
     /// server does not take is the end.
     mutating func tokenRefused(now: Int64) {
-        refusedTokens += 1
+        refusedTokens &+= 1
         guard refusedTokens < Self.refusedTokensLimit else { return end(.unauthorized) }
         tokenDue = now + tokenBackoff.next(&dice)
     }

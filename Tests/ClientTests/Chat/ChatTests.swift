@@ -1,5 +1,6 @@
 import ChatClient
 import ChatKernel
+import ChatNet
 import FoundationEssentials
 import ScriptTesting
 import Testing
@@ -112,6 +113,16 @@ struct ChatTests {
                 said += try await client.messages(in: room, after: said.last?.seq ?? 0, limit: 200)
             } while said.count % 200 == 0 && said.count < count
             #expect(said.map(\.content) == (1...count).map { "\($0)" })
+        }
+    }
+
+    @Test("what cannot be said yet waits in the pipe, not in memory")
+    func flood() async throws {
+        // Takes the connection, and never answers.
+        let mute = try Listener(ListenAddress("127.0.0.1:0"))
+        try await onThread {
+            let ann = try ChatProcess(["--url", "http://127.0.0.1:\(mute.address.port)", "--user", "ann"])
+            #expect(try ann.flood(String(repeating: "x", count: 1000), limit: 1 << 20) < 200_000)
         }
     }
 

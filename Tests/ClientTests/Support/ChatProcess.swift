@@ -47,6 +47,19 @@ final class ChatProcess: @unchecked Sendable {
         guard unsafe write(input, bytes, bytes.count) == bytes.count else { throw Trouble("it reads no more") }
     }
 
+    /// Types the same line again and again, until it is not read for half a second; how many bytes that took, at most about `limit`.
+    func flood(_ line: String, limit: Int) throws -> Int {
+        let bytes = Array((line + "\n").utf8)
+        var taken = 0
+        _ = fcntl(input, F_SETFL, O_NONBLOCK)
+        while taken < limit {
+            var wish = pollfd(fd: input, events: Int16(POLLOUT), revents: 0)
+            guard unsafe poll(&wish, 1, 500) == 1 else { break }
+            taken += max(0, unsafe write(input, bytes, bytes.count))
+        }
+        return taken
+    }
+
     /// Nothing more is typed.
     func hush() {
         if input >= 0 { close(input) }

@@ -85,6 +85,44 @@ struct SubscriptionTests {
         #expect(heard == Array(1...41))
     }
 
+    @Test("It ends when its user is dismissed, with what was delivered before")
+    func dismissed() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        let (heard, _) = read(room, as: bob, after: 0, in: house)
+        try _ = house.post("before", in: room)
+        house.settle()
+        house.kernel.dismiss([bob.id])
+        house.settle()
+        try _ = house.post("after", in: room)
+        house.settle()
+        #expect(heard.takeAll() == [1, 2, nil])
+    }
+
+    @Test("Two who read from one share what comes, and neither is left waiting")
+    func shared() throws {
+        let house = try House()
+        let room = try house.room(bob)
+        let subscription = try house.ask { try await $0.entries(in: room, as: bob.id, after: 1) }
+        let heard = Tray<Seq?>()
+        for _ in 1...2 {
+            _ = house.executor.start {
+                var iterator = subscription.makeAsyncIterator()
+                while let entry = try? await iterator.next() { heard.put(entry.seq) }
+                heard.put(nil)
+            }
+        }
+        house.settle()
+        for text in ["a", "b"] {
+            try _ = house.post(text, in: room)
+            house.settle()
+        }
+        #expect(heard.takeAll() == [2, 3])
+        try house.perform(.removeMember(room, bob.id), as: ann)
+        house.settle()
+        #expect(heard.takeAll() == [4, nil, nil])
+    }
+
     @Test("A position past the end is refused, and a stranger is")
     func refused() throws {
         let house = try House()

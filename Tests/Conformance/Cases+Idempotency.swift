@@ -36,6 +36,15 @@ extension StoreConformance {
                 try await scene.refusal(of: Scene.ada, id, .post(content: "a", clientID: key, replyTo: other)),
                 equals: .idempotencyMismatch, "another reply_to")
         },
+        ConformanceCase("whoever may only read by now is told of the message it sent before") { harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [Scene.bob])
+            let entry = try await scene.post(Scene.bob, id, "a", as: "key")
+            try await scene.perform(Scene.ada, id, .add(Scene.bob, .reader))
+            let again = try await scene.reply(
+                Scene.bob, id, .post(content: "a", clientID: ClientID("key"), replyTo: nil))
+            try expect(again, equals: .repeated(entry), "the answer to the second")
+        },
         ConformanceCase("the scope of a client_id is the user and the conversation") { harness in
             let scene = try await Scene.open(harness)
             let (a, b) = (try await scene.make(with: [Scene.bob]), try await scene.make(with: []))

@@ -90,6 +90,20 @@ extension StoreConformance {
             try expect(after, equals: Array(10..<10 + after.count), "the page after")
             for count in [newest.count, before.count, after.count] { try expect(count > 0, "an empty page") }
         },
+        ConformanceCase("The budget of a page is spent by weights and nothing else, also of short entries") { harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [])
+            for part in 0..<11 {
+                _ = try await scene.commit((0..<100).map { scene.text(Scene.ada, id, "\(part * 100 + $0)") })
+            }
+            var log: [Entry] = []
+            while true {
+                let page = try await scene.log(id, after: log.last?.seq ?? 0, limit: 2000)
+                log += page
+                if page.count < 2000, !PageBudget.isSpent(by: page.lazy.map(\.weight)) { break }
+            }
+            try expect(log.map(\.seq), equals: Array(1...1101), "a conversation's entries, page by page")
+        },
         ConformanceCase("A page that ends early must hold something, and the next goes on behind it") { harness in
             let scene = try await Scene.open(harness)
             let id = try await scene.make(with: [Scene.bob])

@@ -2,9 +2,10 @@
 /// read them, do not cost the host a hundred megabytes.
 ///
 /// ## For adapter authors
-/// Count in what goes on a page, from the end at which the page begins, and end the page when the budget is spent: it is
-/// passed by the last that fits, so that a page is never empty for want of room. To ignore it is allowed, and costs
-/// memory.
+/// Spend the ``Entry/weight`` or ``Message/weight`` of what goes on a page, and nothing else, from the end at which the page begins,
+/// and end the page when the budget is spent: it is passed by the last that fits, so that a page is never empty for want of
+/// room. The kernel counts the same, and takes a page that ended sooner for the last there is: what was left out then would be
+/// passed over for good. To ignore the budget is allowed, and costs memory.
 public struct PageBudget: Sendable {
     /// Four of the longest messages there may be by default, or some seven hundred usual ones.
     public static let bytes = 256 << 10

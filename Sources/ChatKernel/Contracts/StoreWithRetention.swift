@@ -23,6 +23,8 @@ public protocol StoreWithRetention: Store {
     /// What was said in it must leave the store before long, also its last copies. Memberships, roles, details and read marks
     /// stay as they are. Called from time to time, never while a call is under way; commits go on meanwhile, and must
     /// not wait for long.
+    /// - Throws: only when nothing was raised. What was must be returned, also when the rest could not be: the kernel forgets what it
+    ///   still holds in memory of that, and asks again before long.
     func expire(_ retention: Retention, at now: Timestamp) async throws(StoreError) -> [Expiry]
 }
 

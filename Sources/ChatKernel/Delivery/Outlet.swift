@@ -1,7 +1,9 @@
 /// Where deliveries leave the kernel: one for each loop of a transport, or one for each reader in the same process.
 ///
 /// ## For adapter authors
-/// Called in commit order, from the committer; signals come from any thread. Neither call may block or wait. Tell
+/// Called in commit order, from the committer; signals come from any thread. Neither call may block or wait, or call a session or
+/// the kernel back. ``Batch/dismissals`` must be obeyed: what is open for these users must be closed, after what the batch brings; and
+/// nothing of ``Batch/expiries`` may be shown from memory any more. Tell
 /// ``Batch/finished()`` when the batch has been sent: the next commit waits for it (a few milliseconds at most), so that
 /// messages gather into larger batches exactly while you are busy.
 public protocol Outlet: AnyObject, Sendable {

@@ -28,6 +28,20 @@ public struct Presence: Sendable {
         var unaware: [(session: Session.ID, user: UserReference)] = []
         var isPending = false
         var quietFrom: Int64 = .min
+
+        // In its place: a room of ten thousand is not copied for each who comes.
+        mutating func hold(_ user: UserReference, _ change: (inout Hold) -> Void) {
+            if holds[user.id] == nil {
+                present.append(user.id)
+                var hold = Hold(username: user.username)
+                if let back = gone.firstIndex(where: { $0.id == user.id }) {
+                    gone.remove(at: back)
+                    hold.isAnnounced = true
+                }
+                holds[user.id] = hold
+            }
+            change(&holds[user.id, default: Hold(username: user.username)])
+        }
     }
 
     private var rooms: [ConversationID: Room] = [:]
@@ -81,29 +95,20 @@ public struct Presence: Sendable {
                 notices += changed(lease.conversation, now: now)
             }
         }
-        let due = pending.filter { rooms[$0].map { $0.quietFrom <= now } ?? true }
-        if !due.isEmpty {
-            pending.removeAll { due.contains($0) }
-            for conversation in due { notices += announce(conversation, now: now) }
+        var due: [ConversationID] = []
+        pending.removeAll { conversation in
+            guard rooms[conversation].map({ $0.quietFrom <= now }) ?? true else { return false }
+            due.append(conversation)
+            return true
         }
+        for conversation in due { notices += announce(conversation, now: now) }
         return notices
     }
 
     private mutating func hold(
         _ user: UserReference, _ conversation: ConversationID, _ change: (inout Hold) -> Void
     ) {
-        var room = rooms[conversation] ?? Room()
-        if room.holds[user.id] == nil {
-            room.present.append(user.id)
-            var hold = Hold(username: user.username)
-            if let back = room.gone.firstIndex(where: { $0.id == user.id }) {
-                room.gone.remove(at: back)
-                hold.isAnnounced = true
-            }
-            room.holds[user.id] = hold
-        }
-        change(&room.holds[user.id, default: Hold(username: user.username)])
-        rooms[conversation] = room
+        rooms[conversation, default: Room()].hold(user, change)
     }
 
     private mutating func release(_ user: UserID, _ conversation: ConversationID, now: Int64) {

@@ -94,7 +94,6 @@ public enum Rules {
         _ draft: Draft, _ content: String, _ clientID: ClientID?, _ replyTo: MessageID?, as me: Membership,
         in view: inout View
     ) throws(StoreError) -> Result<Verdict, ChatError> {
-        guard me.role >= .member else { return .failure(readersOnlyRead) }
         if let clientID, !Mutation.forgetsKeys.isOn,
             let entry = try view.message(named: clientID, from: draft.author, in: draft.conversation)
         {
@@ -107,6 +106,8 @@ public enum Rules {
             }
             return .success(.answer(.repeated(entry)))
         }
+        // Behind the name: what is a repetition is answered so, whatever its sender may say now.
+        guard me.role >= .member else { return .failure(readersOnlyRead) }
         if let replyTo {
             guard let original = try view.message(replyTo), original.conversation == draft.conversation,
                 me.sees(original.seq)

@@ -89,23 +89,22 @@ public final class Session: Sendable {
     /// Tells the others that the user is here. Its own outlet hears it too; when the others knew already, a notice for this session
     /// alone (``PresenceNotice/audience``).
     public func announce(_ conversation: ConversationID) {
-        let isFirst = state.withLock { state in
-            guard !state.isClosed, let stay = state[conversation], !stay.isAnnounced else { return false }
+        state.withLock { state in
+            guard !state.isClosed, let stay = state[conversation], !stay.isAnnounced else { return }
             state[conversation] = Stay(conversation: stay.conversation, isAnnounced: true)
-            return true
+            // Under the lock, as its undoing is: who leaves at the same moment leaves after this.
+            kernel.enter(user, conversation, by: id)
         }
-        if isFirst { kernel.enter(user, conversation, by: id) }
     }
 
     /// Stops following a conversation.
     public func leave(_ conversation: ConversationID) {
-        let stay: Stay? = state.withLock { state in
-            defer { state[conversation] = nil }
-            return state[conversation]
+        state.withLock { state in
+            guard let stay = state[conversation] else { return }
+            state[conversation] = nil
+            kernel.fanout.unfollow(conversation, by: outlet)
+            if stay.isAnnounced { kernel.leave(user, conversation) }
         }
-        guard let stay else { return }
-        kernel.fanout.unfollow(conversation, by: outlet)
-        if stay.isAnnounced { kernel.leave(user, conversation) }
     }
 
     /// Makes a command of this session ready for ``Kernel/submit(_:)``. Commands are committed in the order in which they

@@ -68,10 +68,35 @@ final class LocalReader: Outlet {
     private struct State {
         var feed: Feed
         var queue: [Entry] = []
+        var queuedBytes = 0
         var mustRead = true
         var hasEnded = false
-        var waiter: CheckedContinuation<Void, Never>?
+        /// Of every iterator that has nothing to give.
+        var waiters: [CheckedContinuation<Void, Never>] = []
+
+        /// Who waits, if there is something to be had.
+        mutating func awakened() -> [CheckedContinuation<Void, Never>] {
+            guard !queue.isEmpty || mustRead || hasEnded else { return [] }
+            defer { waiters = [] }
+            return waiters
+        }
+
+        mutating func enqueue(_ entries: some Sequence<Entry>) {
+            for entry in entries {
+                queue.append(entry)
+                queuedBytes += entry.weight
+            }
+        }
+
+        mutating func dequeue() -> Entry {
+            let entry = queue.removeFirst()
+            queuedBytes -= entry.weight
+            return entry
+        }
     }
+
+    /// More than so many bytes are not queued live; what comes then is read from the store.
+    private static let queueBytes = 1 << 20
 
     private let kernel: Kernel
     private let conversation: ConversationID
@@ -87,30 +112,40 @@ final class LocalReader: Outlet {
 
     func deliver(_ batch: Batch) {
         for parcel in batch.parcels where parcel.conversation == conversation { take(parcel) }
+        if batch.dismissals.contains(user) { end() }
         batch.finished()
     }
 
     func signal(_ signal: Signal) {}
 
     private func take(_ parcel: Parcel) {
-        let waiter = state.withLock { state in
-            if state.queue.count > kernel.limits.heldEntries { state.feed.lag() }
+        let waiters = state.withLock { state in
+            if state.queue.count > kernel.limits.heldEntries || state.queuedBytes > Self.queueBytes { state.feed.lag() }
             switch state.feed.offer(parcel) {
             case .deliver: enqueue(parcel, after: 0, &state)
             case .deliverRest(let after): enqueue(parcel, after: after, &state)
             case .read: state.mustRead = true
             case .nothing: break
             }
-            return state.queue.isEmpty && !state.mustRead && !state.hasEnded ? nil : state.waiter.take()
+            return state.awakened()
         }
-        waiter?.resume()
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// What was delivered before is still given.
+    private func end() {
+        let waiters = state.withLock { state in
+            state.hasEnded = true
+            return state.awakened()
+        }
+        for waiter in waiters { waiter.resume() }
     }
 
     private func enqueue(_ parcel: Parcel, after: Seq, _ state: inout State) {
         guard !state.hasEnded else { return }
         let departure =
             Mutation.ignoresDeparture.isOn ? nil : parcel.departures.first { $0.user == user && $0.seq > after }
-        state.queue += parcel.entries.filter { $0.seq > after && $0.seq <= departure?.seq ?? .max }
+        state.enqueue(parcel.entries.lazy.filter { $0.seq > after && $0.seq <= departure?.seq ?? .max })
         if departure != nil { state.hasEnded = true }
     }
 
@@ -123,7 +158,7 @@ final class LocalReader: Outlet {
                 case wait
             }
             let turn: Turn = state.withLock { state in
-                if !state.queue.isEmpty { return .give(state.queue.removeFirst()) }
+                if !state.queue.isEmpty { return .give(state.dequeue()) }
                 if state.hasEnded { return .end }
                 // Asked first: what was to be read before the feed lagged is read now.
                 if state.feed.resume() || state.mustRead {
@@ -140,7 +175,12 @@ final class LocalReader: Outlet {
                 await withTaskCancellationHandler {
                     await park()
                 } onCancel: {
-                    state.withLock { $0.waiter.take() }?.resume()
+                    // All: whose task it is nobody knows, and the others wait again.
+                    let waiters = state.withLock { state in
+                        defer { state.waiters = [] }
+                        return state.waiters
+                    }
+                    for waiter in waiters { waiter.resume() }
                 }
                 if Task.isCancelled { return nil }
             }
@@ -151,7 +191,7 @@ final class LocalReader: Outlet {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isParked = state.withLock { state in
                 if !state.queue.isEmpty || state.mustRead || state.hasEnded || Task.isCancelled { return false }
-                state.waiter = continuation
+                state.waiters.append(continuation)
                 return true
             }
             if !isParked { continuation.resume() }
@@ -166,8 +206,9 @@ final class LocalReader: Outlet {
             state.withLock { $0.mustRead = true }
             throw error
         }
-        state.withLock { state in
-            state.queue += page.entries
+        let waiters = state.withLock { state in
+            guard !state.hasEnded else { return [CheckedContinuation<Void, Never>]() }
+            state.enqueue(page.entries)
             if page.endsMembership { state.hasEnded = true }
             switch state.feed.page(through: page.through, isLast: page.isLast) {
             case .read: state.mustRead = true
@@ -175,6 +216,8 @@ final class LocalReader: Outlet {
                 for item in following { enqueue(item.parcel, after: item.after, &state) }
             case .nothing: break
             }
+            return state.awakened()
         }
+        for waiter in waiters { waiter.resume() }
     }
 }

@@ -3,6 +3,7 @@ import ChatKernel
 /// One commit while it is judged and written: what it has changed so far lies over the shared memory, which learns of it
 /// only when the transaction has been committed. A batch that fails is forgotten, and nothing has happened.
 struct Batch {
+    private let damage: DamageBook
     let records: Records
     let memory: SharedMemory
     let keys: ClientKeys
@@ -51,9 +52,10 @@ struct Batch {
     }
 
     init(
-        records: Records, memory: SharedMemory, keys: ClientKeys, insertion: LogInsertion, search: SearchIndex,
-        drafts: Int
+        damage: DamageBook, records: Records, memory: SharedMemory, keys: ClientKeys, insertion: LogInsertion,
+        search: SearchIndex, drafts: Int
     ) {
+        self.damage = damage
         self.records = records
         self.memory = memory
         self.keys = keys
@@ -71,7 +73,16 @@ struct Batch {
 
     /// Judges one draft, and writes its entry if it stands.
     mutating func commit(_ draft: Draft, at now: Timestamp) throws(StoreError) -> Result<Reply, ChatError> {
-        switch try Rules.judge(draft, in: &self) {
+        let verdict: Result<Verdict, ChatError>
+        do throws(StoreError) {
+            verdict = try Rules.judge(draft, in: &self)
+        } catch {
+            // To judge writes nothing: what is damaged refuses the draft that speaks of it, and none of its neighbours.
+            guard error.code == .damaged else { throw error }
+            damage.note(error)
+            return .failure(error.asChatError)
+        }
+        switch verdict {
         case .failure(let refusal): return .failure(refusal)
         case .success(.answer(let reply)): return .success(reply)
         case .success(.append(let author, let appendix)):

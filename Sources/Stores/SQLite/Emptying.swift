@@ -17,6 +17,8 @@ final class Emptying {
     private let search: SearchIndex
     private let insertion: LogInsertion
     private let rows: Int
+    /// Conversations with a damaged entry where the next would be emptied: they are left as they are, until the store is opened again.
+    private var parked: Set<Int64> = []
     /// Whether there may be something to empty.
     private(set) var hasWork = true
 
@@ -33,6 +35,9 @@ final class Emptying {
     /// A first number was raised.
     func noteExpiry() { hasWork = true }
 
+    /// Something of a slice is damaged: the other conversations go on.
+    func park(_ slice: Slice) { parked.insert(slice.room) }
+
     /// What one slice empties.
     struct Slice {
         fileprivate let room: Int64
@@ -44,20 +49,24 @@ final class Emptying {
     func next() throws(StoreError) -> Slice? {
         let snapshot = try Snapshot(records, memory)
         defer { snapshot.end() }
-        let found = try records.connection.statement(
+        var next: (room: Int64, from: Seq, first: Seq)?
+        try records.connection.statement(
             """
             SELECT row, emptied_seq, first_seq FROM conversations INDEXED BY conversations_unemptied
-            WHERE emptied_seq < first_seq ORDER BY row LIMIT 1
+            WHERE emptied_seq < first_seq ORDER BY row
             """
-        ).first { (room: $0.integer(0), from: $0.integer(1), first: $0.integer(2)) }
-        guard let found else {
+        ).each {
+            guard !parked.contains($0.integer(0)) else { return true }
+            next = (room: $0.integer(0), from: $0.integer(1), first: $0.integer(2))
+            return false
+        }
+        guard let found = next else {
             hasWork = false
             return nil
         }
         // SQLite compares what is no number by rules of its own.
         guard found.from > 0, found.from < found.first, Counter.isSound(found.first) else {
-            // Not again and again: what else waits for leisure goes on.
-            hasWork = false
+            parked.insert(found.room)
             throw StoreError(
                 .damaged, "the row of conversation \(found.room) begins at \(found.first), from \(found.from)")
         }

@@ -6,6 +6,8 @@ extension Reader {
         var expiries: [Expiry] = []
         /// Where to go on; nil when all have been looked at.
         var next: Int64?
+        /// What kept conversations from being looked at.
+        var damage: [StoreError] = []
     }
 
     func expiries(
@@ -22,13 +24,25 @@ extension Reader {
             }
             var found = Expiries(next: rows.count < limit ? nil : rows.last)
             for row in rows {
-                guard var room = try records.room(row: row)?.room else { continue }
-                room.activity = try snapshot.activity(of: room)
-                let first = try snapshot.firstKept(of: room, by: retention.and(room.details.retention), at: now)
-                if first > room.firstSeq { found.expiries.append(Expiry(conversation: room.id, firstSeq: first)) }
+                do throws(StoreError) {
+                    if let expiry = try expiry(of: row, retention, at: now, snapshot) { found.expiries.append(expiry) }
+                } catch {
+                    // The others are not to keep what they should let go of.
+                    guard error.code == .damaged else { throw error }
+                    found.damage.append(error)
+                }
             }
             return found
         }
+    }
+
+    private func expiry(
+        of row: Int64, _ retention: Retention, at now: Timestamp, _ snapshot: Snapshot
+    ) throws(StoreError) -> Expiry? {
+        guard var room = try records.room(row: row)?.room else { return nil }
+        room.activity = try snapshot.activity(of: room)
+        let first = try snapshot.firstKept(of: room, by: retention.and(room.details.retention), at: now)
+        return first > room.firstSeq ? Expiry(conversation: room.id, firstSeq: first) : nil
     }
 }
 

@@ -70,19 +70,27 @@ public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreWithReten
 
     /// Conversations a few at a time: found by who reads, raised by who writes, so that neither is kept for long.
     public func expire(_ retention: Retention, at now: Timestamp) async throws(StoreError) -> [Expiry] {
-        var expiries: [Expiry] = []
+        var raised: [Expiry] = []
         var next: Int64? = 0
         while let row = next {
-            let (count, raises) = (tuning.expiryRooms, expiries.count)
-            let part = try await read { (reader) throws(StoreError) in
-                try reader.expiries(retention, at: now, behind: row, limit: count)
+            let count = tuning.expiryRooms
+            do throws(StoreError) {
+                let part = try await read { (reader) throws(StoreError) in
+                    try reader.expiries(retention, at: now, behind: row, limit: count)
+                }
+                for error in part.damage { damage.note(error) }
+                if !part.expiries.isEmpty {
+                    try await writing.run { (writer) throws(StoreError) in try writer.raise(part.expiries) }
+                }
+                raised += part.expiries
+                next = part.next
+            } catch {
+                // What has gone is told all the same; the next pass goes on with the rest, or says why not.
+                guard raised.isEmpty else { return raised }
+                throw error
             }
-            expiries += part.expiries
-            next = part.next
-            guard expiries.count > raises else { continue }
-            try await writing.run { (writer) throws(StoreError) in try writer.raise(part.expiries) }
         }
-        return expiries
+        return raised
     }
 
     // MARK: Reading

@@ -58,7 +58,7 @@ final class Writer: @unchecked Sendable {
         if checkpoints.isOverdue { checkpoints.run(connection) }
 
         var batch = Batch(
-            records: records, memory: memory, keys: keys, insertion: insertion, search: search, drafts: drafts.count)
+            damage: damage, records: records, memory: memory, keys: keys, insertion: insertion, search: search, drafts: drafts.count)
         var results: [Result<Reply, ChatError>] = []
         results.reserveCapacity(drafts.count)
         try writing { () throws(StoreError) in
@@ -175,7 +175,14 @@ final class Writer: @unchecked Sendable {
 
     private func empty() throws(StoreError) {
         guard let slice = try emptying.next() else { return }
-        let hadWords = try connection.writing { () throws(StoreError) in try emptying.write(slice) }
+        let hadWords: Bool
+        do throws(StoreError) {
+            hadWords = try connection.writing { () throws(StoreError) in try emptying.write(slice) }
+        } catch {
+            guard error.code == .damaged else { throw error }
+            damage.note(error)
+            return emptying.park(slice)
+        }
         checkpoints.hasErasures = true
         if hadWords { search.noteErasure() }
     }

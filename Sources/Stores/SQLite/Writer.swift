@@ -58,7 +58,8 @@ final class Writer: @unchecked Sendable {
         if checkpoints.isOverdue { checkpoints.run(connection) }
 
         var batch = Batch(
-            damage: damage, records: records, memory: memory, keys: keys, insertion: insertion, search: search, drafts: drafts.count)
+            damage: damage, records: records, memory: memory, keys: keys, insertion: insertion, search: search,
+            drafts: drafts.count)
         var results: [Result<Reply, ChatError>] = []
         results.reserveCapacity(drafts.count)
         try writing { () throws(StoreError) in

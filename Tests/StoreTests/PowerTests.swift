@@ -30,6 +30,36 @@ struct PowerTests {
         }
     }
 
+    @Test("one that only promises written begins a new epoch when the machine went off meanwhile, and only then")
+    func newLife() async throws {
+        func settings(_ folder: Folder) -> SQLiteStoreSettings {
+            SQLiteStoreSettings(path: folder.path + "/chat.db", durability: .written)
+        }
+        func tuning(life: Int64) -> Tuning {
+            var tuning = Tuning()
+            tuning.boot = life
+            return tuning
+        }
+        let folder = Folder()
+        let talk = try await Talk.begin(try await SQLiteStore.open(settings(folder), tuning: tuning(life: 1)))
+        try await talk.say("before")
+        let epoch = try await talk.store.head().epoch
+        for (life, isSame) in [(Int64(1), true), (2, false)] {
+            let copy = Folder()
+            for name in ["chat.db", "chat.db-wal"] {
+                try write(contents(folder.path + "/" + name), to: copy.path + "/" + name)
+            }
+            let left = Talk.goOn(try await SQLiteStore.open(settings(copy), tuning: tuning(life: life)))
+            #expect(try await left.contents() == ["before"])
+            #expect((try await left.store.head().epoch == epoch) == isSame)
+            await left.store.close()
+        }
+        await talk.store.close()
+        let closed = try await SQLiteStore.open(settings(folder), tuning: tuning(life: 2))
+        #expect(try await closed.head().epoch == epoch)
+        await closed.close()
+    }
+
     @Test("a sync that fails is final for its batch, also when the process dies then")
     func failedSync() async throws {
         let disk = try FaultyDisk()

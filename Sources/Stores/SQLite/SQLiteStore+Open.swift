@@ -36,7 +36,10 @@ extension SQLiteStore {
                 let left = LeftLog.ending(at: path + "-wal")
                 if !exclusive { try leave(left, of: path) }
                 let (writer, memory) = try makeWriter(path, durability, newEpoch, tuning, exclusive, damage)
-                if exclusive { try tell(left, of: path, writer, memory, newEpoch, damage, log) }
+                if exclusive {
+                    try tell(left, of: path, writer, memory, newEpoch, damage, log)
+                    try take(over: path, durability, writer, memory, newEpoch, in: tuning.boot, log)
+                }
                 return Begun(lock: lock, writer: writer, memory: memory)
             }
             try await writing.open { begun.writer }
@@ -77,6 +80,22 @@ extension SQLiteStore {
                 "\(path)-wal has a frame that is not as it was written: what was committed then and later is lost, "
                     + "\(commits) commits at least; the store begins a new epoch")
         }
+    }
+
+    /// Notices that the machine has been off since a store that is not synced was left open, and leaves the mark by which the next
+    /// opening will.
+    private static func take(
+        over path: String, _ durability: SQLiteDurability, _ writer: Writer, _ memory: SharedMemory,
+        _ newEpoch: Epoch, in boot: Int64?, _ log: any LogSink
+    ) throws(StoreError) {
+        if try writer.wasLeftOpen(beforeBoot: boot), memory.withLock({ $0.epoch }) != newEpoch {
+            try writer.begin(newEpoch)
+            memory.withLock { $0.epoch = newEpoch }
+            log.warning(
+                "the machine went off while the store was open, and not all may be there that was written and not synced; "
+                    + "the store begins a new epoch", LogField("file", path))
+        }
+        try writer.mark(boot: durability == .synced ? nil : boot)
     }
 
     /// A tool's opening would cut a broken WAL off as well, and nobody would ever know. With a running store it is in use,

@@ -3,6 +3,8 @@ package struct Tuning: Sendable {
     /// Entries behind the tables when a fill begins. Longer runs are cheaper a row; 60,000 make about 10 MB of memory and
     /// 30 to 100 ms of opening.
     package var tailLimit = 60_000
+    /// In which life of the machine the store is opened.
+    package var boot = BootMark.current
     /// Rows a slice writes: about a millisecond.
     package var sliceRows = 500
     /// Connections that read, each with a thread, and one more that searches. Reads are short; more than two on a small machine only take turns.

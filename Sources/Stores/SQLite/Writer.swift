@@ -272,8 +272,26 @@ final class Writer: @unchecked Sendable {
 
     // MARK: The end
 
+    /// Whether the store that was here before was not closed, did not sync each commit, and was in another life of the machine.
+    func wasLeftOpen(beforeBoot boot: Int64?) throws(StoreError) -> Bool {
+        guard let boot, let left = try BootMark.left(in: connection) else { return false }
+        return left != boot
+    }
+
+    /// Leaves word of the machine's life for as long as the store is open, synced whatever is promised of commits; nil for no word.
+    func mark(boot: Int64?) throws(StoreError) {
+        guard try BootMark.left(in: connection) != boot else { return }
+        try connection.execute("PRAGMA synchronous = FULL")
+        try writing { () throws(StoreError) in try BootMark.leave(boot, in: connection) }
+        if boot != nil { try connection.execute("PRAGMA synchronous = NORMAL") }
+    }
+
     /// Moves all of the WAL into the file and cuts it off, as far as readers allow.
-    func close() { checkpoints.finish(connection) }
+    func close() {
+        // When that fails the next opening begins a new epoch for nothing.
+        try? mark(boot: nil)
+        checkpoints.finish(connection)
+    }
 
     /// For tests: a pragma on the writer's connection.
     func execute(_ sql: String) throws(StoreError) { try connection.execute(sql) }

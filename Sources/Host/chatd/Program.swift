@@ -7,6 +7,10 @@ struct Program: Sendable {
     let environment: [String: String]
     let signals: Signals
 
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
     /// The exit status: 0 done, 1 it could not be done, 2 it was not understood.
     func run() async -> Int32 {
         do {
@@ -26,28 +30,28 @@ struct Program: Sendable {
 
     private func perform(_ arguments: Arguments) async throws -> Int32 {
         switch arguments.command {
-        case .help(let topic): say(Help.text(topic))
-        case .version: say("chatd \(Host.version)\n")
+        case .help(let topic): try say(Help.text(topic))
+        case .version: try say("chatd \(Host.version)\n")
         case .serve: try await serve(arguments)
         case .check(let path):
             let configuration = try HostConfiguration(reading: path, environment: environment)
             for warning in try configuration.checkFiles(environment: environment) { complain("warning: \(warning)") }
-            say("\(path): nothing is wrong\n")
+            try say("\(path): nothing is wrong\n")
         case .initialize(let folder):
-            say(
-                "\(try Starter.write(in: folder)) is written. Next: chatd serve \(folder == "." ? "" : folder + "/")chat.json\n"
+            try say(
+                "\(Starter.write(in: folder)) is written. Next: chatd serve \(folder == "." ? "" : folder + "/")chat.json\n"
             )
         case .token(let name):
-            say(try await administration(arguments).token(for: name, minutes: arguments.minutes) + "\n")
+            try say(await administration(arguments).token(for: name, minutes: arguments.minutes) + "\n")
         case .addUser(let name):
-            let password = try Password.ask(for: name)
+            let password = try Password.ask(for: name, signals)
             let id = try await administration(arguments).add(name, password: password, email: arguments.email)
-            say("\(name) is \(id)\n")
+            try say("\(name) is \(id)\n")
         case .listUsers:
-            for line in try await administration(arguments).list() { say(line + "\n") }
+            for line in try await administration(arguments).list() { try say(line + "\n") }
         case .setActive(let name, let isActive):
             try await administration(arguments).setActive(name, isActive)
-            say("\(name) is \(isActive ? "enabled" : "disabled")\n")
+            try say("\(name) is \(isActive ? "enabled" : "disabled")\n")
         }
         return 0
     }
@@ -73,24 +77,21 @@ struct Program: Sendable {
         host.whenReady { running in
             // The one line a person or a script waits for.
             let urls = running.urls.joined(separator: " and ")
-            write("chatd serves at \(urls) — open it in a browser and sign up, or see chatd --help\n", to: 1)
+            try? write("chatd serves at \(urls) — open it in a browser and sign up, or see chatd --help\n", to: 1)
         }
         signals.onStop { host.stop() }
         signals.onReload { host.reload() }
         try await host.run()
     }
 
-    private func say(_ text: String) { write(text, to: 1) }
-
-    private func complain(_ text: String) { write("chatd: " + text + "\n", to: 2) }
-}
-
-/// Writes all of a text to a descriptor; there is nobody to tell when that fails.
-func write(_ text: String, to descriptor: Int32) {
-    var bytes = Array(text.utf8)[...]
-    while !bytes.isEmpty {
-        let count = unsafe bytes.withUnsafeBytes { unsafe CLinux.write(descriptor, $0.baseAddress, $0.count) }
-        guard count > 0 else { return }
-        bytes = bytes.dropFirst(count)
+    private func say(_ text: String) throws {
+        do {
+            try write(text, to: 1)
+        } catch {
+            throw Failure(description: "Standard output cannot be written: \(error).")
+        }
     }
+
+    /// There is nobody to tell when that fails.
+    private func complain(_ text: String) { try? write("chatd: " + text + "\n", to: 2) }
 }

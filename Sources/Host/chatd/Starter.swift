@@ -11,11 +11,15 @@ enum Starter {
         let path = (folder.hasSuffix("/") ? String(folder.dropLast()) : folder) + "/chat.json"
         // Exclusive: what is there stays.
         let descriptor = unsafe chat_open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else {
-            throw Failure(description: "\(path) cannot be written: \(unsafe String(cString: strerror(chat_errno())))")
+        guard descriptor >= 0 else { throw Failure(description: "\(path) cannot be written: \(WriteFailure())") }
+        defer { close(descriptor) }
+        do {
+            try chatd.write(text, to: descriptor)
+        } catch {
+            // Half a config would stand in the way of the next try.
+            unsafe unlink(path)
+            throw Failure(description: "\(path) cannot be written: \(error)")
         }
-        chatd.write(text, to: descriptor)
-        close(descriptor)
         return path
     }
 
@@ -28,7 +32,7 @@ enum Starter {
           "store": { "type": "sqlite", "path": "chat.db", "durability": "synced" },
 
           // A secret is a text, {"env": "NAME"} or {"file": "path"}. Left out, one is made on the first run and kept in
-          // chat.secret beside this file. More keys, for tokens minted elsewhere:
+          // chat.secret beside this file. Keys for tokens minted elsewhere, beside a "secretKey" or, without "algorithm", instead of it:
           //   "keys": [ { "id": "2025", "algorithm": "ES256", "publicKey": {"file": "issuer.pem"} } ]
           "auth": {
             "algorithm": "HS256",

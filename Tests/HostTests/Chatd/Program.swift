@@ -24,24 +24,44 @@ final class Program {
     private var hasEnded = false
 
     /// Starts it.
-    init(_ arguments: [String], in folder: TemporaryFolder, input: String = "") throws {
+    /// - Parameters:
+    ///   - terminal: where it asks and complains, if it is to have one.
+    ///   - unread: those of its output and errors that nobody reads.
+    init(
+        _ arguments: [String], in folder: TemporaryFolder, input: String = "", at terminal: Terminal? = nil,
+        unread: [Int32] = []
+    ) throws {
         guard let path = Self.path else { throw Trouble("chatd was not built") }
         try folder.write(input, to: "stdin")
-        var ends: [Int32] = [0, 0]
-        guard unsafe pipe(&ends) == 0 else { throw Trouble("pipe: errno \(errno)") }
+        let ends = try Self.channel()
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
         unsafe posix_spawn_file_actions_addopen(&actions, 0, folder.path + "/stdin", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, ends.writing, 1)
         unsafe posix_spawn_file_actions_addopen(
             &actions, 2, folder.path + "/stderr", O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-        unsafe posix_spawn_file_actions_addclose(&actions, ends[0])
+        if let terminal {
+            unsafe posix_spawn_file_actions_addopen(&actions, 0, terminal.path, O_RDWR | O_NOCTTY, 0)
+            unsafe posix_spawn_file_actions_adddup2(&actions, 0, 2)
+        }
+        let unheard = try Self.channel()
+        close(unheard.reading)
+        defer { close(unheard.writing) }
+        for descriptor in unread { unsafe posix_spawn_file_actions_adddup2(&actions, unheard.writing, descriptor) }
         // A shell only to be in the folder: glibc hides the action that would go there.
         let shell = ["/bin/sh", "-c", #"cd "$0" && exec "$@""#, folder.path, path]
-        defer { close(ends[1]) }
+        defer { close(ends.writing) }
         process = try unsafe ChildProcess(shell + arguments, &actions)
-        output = ends[0]
+        output = ends.reading
+    }
+
+    /// Like a pipe, but neither end is for a program that happens to be started meanwhile.
+    private static func channel() throws -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [0, 0]
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        guard unsafe socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw Trouble("socketpair: errno \(errno)") }
+        return (ends[0], ends[1])
     }
 
     deinit {

@@ -81,7 +81,7 @@ import Testing
             (#"{"keys":[{"algorithm":"HS256","secret":"x","privateKey":"y"}]}"#, #"a key of HS256 has "secret""#),
             (#"{"keys":[{"algorithm":"HS256","secret":"x","kid":"y"}]}"#, "kid: is no setting; there are id, "),
             (
-                #"{"secretKeyId":"a","keys":[{"id":"a","algorithm":"HS256","secret":"x"}]}"#,
+                #"{"secretKey":"x","secretKeyId":"a","keys":[{"id":"a","algorithm":"HS256","secret":"x"}]}"#,
                 "keys: [0].id is the same as another key's"
             ),
             (

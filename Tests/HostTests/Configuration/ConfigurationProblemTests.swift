@@ -22,6 +22,30 @@ struct ConfigurationProblemTests {
                 #""http": { "allowedOrigins": ["https://a.example/chat"] }"#,
                 "http.allowedOrigins[0]: must be an origin without a path, such as https://app.example.org"
             ),
+            (
+                #""http": { "allowedOrigins": ["https://*.example.org"] }"#,
+                "http.allowedOrigins[0]: there is no “*” in an origin: name each by itself"
+            ),
+            (
+                #""http": { "allowedOrigins": ["https://ä.example"] }"#,
+                "http.allowedOrigins[0]: must be in ASCII, as browsers say it: a host name with other letters begins with xn--"
+            ),
+            (
+                #""http": { "allowedOrigins": ["https://a.example:80", "http://a.example:80"] }"#,
+                "http.allowedOrigins[1]: must be without :80, which browsers leave out"
+            ),
+            (
+                #""http": { "allowedOrigins": ["http://[::1]:443", "https://[::1]:443"] }"#,
+                "http.allowedOrigins[1]: must be without :443, which browsers leave out"
+            ),
+            (
+                #""http": { "allowedOrigins": ["https://a.example:0443"] }"#,
+                "http.allowedOrigins[0]: a port is a number from 1 to 65535"
+            ),
+            (
+                #""http": { "allowedOrigins": ["https://me@a.example"] }"#,
+                "http.allowedOrigins[0]: must be an origin without a path, such as https://app.example.org"
+            ),
             (#""http": []"#, "http: must be an object, not a list"),
             (#""limits": { "connections": -1 }"#, "limits.connections: must be a whole number from 0 to 100000000"),
             (#""limits": { "connections": "many" }"#, "limits.connections: must be a whole number, not text"),
@@ -59,6 +83,18 @@ struct ConfigurationProblemTests {
             (
                 #""auth": { "keys": [ { "algorithm": "ES256", "secret": "x" } ] }"#,
                 #"auth.keys[0]: a key of ES256 has either "publicKey" or "privateKey""#
+            ),
+            (
+                #""auth": { "algorithm": "HS512", "keys": [ { "algorithm": "HS256", "secret": "x" } ] }"#,
+                "auth.algorithm: is of use with a secretKey only; each of the keys says its own"
+            ),
+            (
+                #""auth": { "secretKeyId": "a", "keys": [ { "algorithm": "HS256", "secret": "x" } ] }"#,
+                "auth.secretKeyId: is of use with a secretKey only; each of the keys says its own"
+            ),
+            (
+                #""auth": { "secretKey": 5, "algorithm": "HS256", "keys": [ { "algorithm": "HS256", "secret": "x" } ] }"#,
+                #"auth.secretKey: is a text, {"env": NAME} or {"file": PATH}"#
             ),
         ])
     func values(more: String, problem: String) {
@@ -139,6 +175,21 @@ struct ConfigurationProblemTests {
                 "http.allowedOrigins[2]: must be text, not a number",
                 "http.allowedOrigins[3]: must be an origin without a path, such as https://app.example.org",
             ])
+    }
+
+    @Test("what is said of a secret that is not there is told, each by itself")
+    func idle() {
+        let keys = #"[ { "algorithm": "HS256", "secret": "x" } ]"#
+        let sentence = "is of use with a secretKey only; each of the keys says its own"
+        let auth = #""auth": { "secretKeyId": "a", "algorithm": "HS256", "keys": \#(keys), "issuer": 5 }"#
+        #expect(
+            problems(with(auth)) == [
+                "auth.issuer: must be text, not a number", "auth.secretKeyId: \(sentence)",
+                "auth.algorithm: \(sentence)",
+            ])
+        #expect(problems(with(#""auth": { "algorithm": "HS512", "secretKeyId": "a" }"#)) == [])
+        let secret = ["SECRET_KEY": "x"]
+        #expect(problems(with(#""auth": { "algorithm": "HS512", "keys": \#(keys) }"#), environment: secret) == [])
     }
 
     @Test("TLS needs both its files, and knows what it knows")

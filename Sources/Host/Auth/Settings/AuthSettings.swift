@@ -9,9 +9,9 @@ public struct AuthSettings: Sendable, Decodable {
     /// Signs tokens, and verifies them: for HS256 to HS512 a secret of at least 16 bytes, better 32; for the others a
     /// PEM private key. Left out, the host makes one on its first run, unless there are ``keys``.
     public var secretKey: Secret?
-    /// The `kid` of tokens signed with ``secretKey``; none when left out.
+    /// The `kid` of tokens signed with ``secretKey``; none when left out. Refused where there are ``keys`` instead of it.
     public var secretKeyID: String?
-    /// The algorithm of ``secretKey``. HS256 when left out.
+    /// The algorithm of ``secretKey``. HS256 when left out; refused where there are ``keys`` instead of it.
     public var algorithm = TokenAlgorithm.hs256
     /// How long a token lives, in minutes, 1 to 525,600 (a year). 60 when left out. A longer life is a longer one for a
     /// stolen token too.
@@ -43,7 +43,8 @@ public struct AuthSettings: Sendable, Decodable {
         ])
         secretKey = try container.value("secretKey")
         secretKeyID = try container.value("secretKeyId")
-        algorithm = try container.value("algorithm", default: algorithm)
+        let named = try container.value("algorithm", TokenAlgorithm.self)
+        algorithm = named ?? algorithm
         accessTokenExpireMinutes = try container.number(
             "accessTokenExpireMinutes", in: 1...525_600, default: accessTokenExpireMinutes)
         registration = try container.value("registration", default: registration)
@@ -54,6 +55,15 @@ public struct AuthSettings: Sendable, Decodable {
         guard keys.count < KeyRing.limit else {
             throw DecodingError.dataCorruptedError(
                 forKey: SettingKey("keys"), in: container, debugDescription: "has at most \(KeyRing.limit - 1) keys")
+        }
+        // A secretKey that is there and has been refused is not missing.
+        if !keys.isEmpty, !container.contains(SettingKey("secretKey")) {
+            let idle = secretKeyID != nil ? "secretKeyId" : named != nil ? "algorithm" : nil
+            if let idle {
+                throw DecodingError.dataCorruptedError(
+                    forKey: SettingKey(idle), in: container,
+                    debugDescription: "is of use with a secretKey only; each of the keys says its own")
+            }
         }
         var ids = Set([secretKeyID].compactMap { $0 })
         for (index, key) in keys.enumerated() {

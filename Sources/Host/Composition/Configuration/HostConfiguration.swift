@@ -14,7 +14,7 @@ public struct HostConfiguration: Sendable {
     /// Relative paths are taken from here.
     public let directory: String
 
-    /// What a host does without a config: SQLite in the data folder, REST and WebSocket, loopback only.
+    /// What a host does without a config: SQLite in the data folder, every transport, loopback only.
     public static let standard = """
         { "store": { "type": "sqlite", "path": "chat.db" },
           "transports": [ { "type": "rest" }, { "type": "websocket" }, { "type": "long-polling" } ] }
@@ -43,6 +43,7 @@ public struct HostConfiguration: Sendable {
         } catch {
             throw ConfigProblems([ConfigProblem(path: "", text: "not valid JSON: \(error)")])
         }
+        reader.problems += DoubledKeys.problems(in: text)
         let members = reader.overridden(root, by: environment)
         reader.requireKnown(members)
         storeName = reader.type(of: members["store"]) ?? ""

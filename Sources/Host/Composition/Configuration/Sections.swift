@@ -10,7 +10,7 @@ struct HTTPSection: Decodable, Sendable {
     /// None by default: plain HTTP.
     var tls: TLSSection?
     /// Other origins whose pages may call REST and open WebSockets, such as `https://app.example.org`; the host's own
-    /// always may. None by default.
+    /// always may. None by default. See ``AllowedOrigin``.
     var allowedOrigins: [String] = []
     /// Event loops; 0 for one on two cores, and one fewer than the cores on more.
     var loops = 0
@@ -32,27 +32,12 @@ struct HTTPSection: Decodable, Sendable {
         listen = try values.decodeIfPresent(String.self, forKey: .listen) ?? listen
         tls = try values.decodeIfPresent(TLSSection.self, forKey: .tls)
         allowedOrigins =
-            try values.decodeIfPresent([Origin].self, forKey: .allowedOrigins)?.map(\.text) ?? allowedOrigins
+            try values.decodeIfPresent([AllowedOrigin].self, forKey: .allowedOrigins)?.map(\.text) ?? allowedOrigins
         loops = try values.number(.loops, in: 0...64, default: loops)
         drainSeconds = try values.number(.drainSeconds, in: 0...300, default: drainSeconds)
         guard (try? ListenAddress(listen)) != nil else {
             throw DecodingError.dataCorruptedError(
                 forKey: .listen, in: values, debugDescription: "must be address:port, such as 127.0.0.1:8000")
-        }
-    }
-
-    /// `scheme://host` or `scheme://host:port`, as a browser says it.
-    private struct Origin: Decodable {
-        let text: String
-
-        init(from decoder: any Decoder) throws {
-            let value = try decoder.singleValueContainer()
-            text = try value.decode(String.self)
-            let host = ["https://", "http://"].first { text.hasPrefix($0) }.map { text.dropFirst($0.count) }
-            guard let host, !host.isEmpty, !host.contains(where: { "/?#@ ".contains($0) }) else {
-                throw DecodingError.dataCorruptedError(
-                    in: value, debugDescription: "must be an origin without a path, such as https://app.example.org")
-            }
         }
     }
 }

@@ -51,7 +51,7 @@ final class Lane: Outlet, @unchecked Sendable {
     init(kernel: Kernel, loop: EventLoop, settings: WebSocketSettings, errands: Errands, head: Cursor) {
         self.kernel = kernel
         self.loop = loop
-        self.settings = settings
+        self.settings = settings.fitted(toContent: kernel.limits.messageBytes)
         self.errands = errands
         epoch = head.epoch
         // Whoever comes reads what there is by then, and is live only when it has it.

@@ -11,11 +11,12 @@ public struct WebSocketSettings: Decodable, Sendable, Equatable {
     /// Bytes queued for one connection; past it the connection is fed from the store at its own speed. 1 MiB by
     /// default: a hundred slow readers then cost 100 MiB at most.
     public var outboxBytes: Int
-    /// One message from a client, over all its fragments; past it the connection is closed with 1009. 1 MiB by default,
-    /// which has room for the longest content with every character escaped.
+    /// One message from a client, over all its fragments; past it the connection is closed with 1009. 0, the default, is room
+    /// for the longest content with every character escaped, and 1 MiB at least. With less, content that is allowed may not
+    /// pass; the greeting of v2 says how long a frame may be.
     public var frameBytes: Int
 
-    public init(pingSeconds: Int = 25, pongSeconds: Int = 20, outboxBytes: Int = 1 << 20, frameBytes: Int = 1 << 20) {
+    public init(pingSeconds: Int = 25, pongSeconds: Int = 20, outboxBytes: Int = 1 << 20, frameBytes: Int = 0) {
         self.pingSeconds = pingSeconds
         self.pongSeconds = pongSeconds
         self.outboxBytes = outboxBytes
@@ -35,7 +36,19 @@ public struct WebSocketSettings: Decodable, Sendable, Equatable {
         pingSeconds = try values.number(.pingSeconds, in: 1...3600, default: standard.pingSeconds)
         pongSeconds = try values.number(.pongSeconds, in: 1...3600, default: standard.pongSeconds)
         outboxBytes = try values.number(.outboxBytes, in: 65_536...(64 << 20), default: standard.outboxBytes)
-        frameBytes = try values.number(.frameBytes, in: 1024...(16 << 20), default: standard.frameBytes)
+        frameBytes = try values.number(.frameBytes, in: 0...(16 << 20), default: standard.frameBytes)
+        guard frameBytes == 0 || frameBytes >= 1024 else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .frameBytes, in: values,
+                debugDescription: "must be 0 or a whole number from 1024 to \(16 << 20)")
+        }
+    }
+
+    /// With the length of a frame that goes with this length of content, unless it was said.
+    func fitted(toContent messageBytes: Int) -> WebSocketSettings {
+        var settings = self
+        if frameBytes == 0 { settings.frameBytes = max(1 << 20, WireLimits.document(content: messageBytes)) }
+        return settings
     }
 
     var patience: Liveness.Patience {

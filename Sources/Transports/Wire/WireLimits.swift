@@ -8,6 +8,9 @@ public enum WireLimits {
     public static let depth = 64
     /// A client's frame: far above what any transport lets through, so that places in it fit 32 bits.
     public static let frame = 1 << 30
+    /// Room for a frame or a body with content of this length, each byte of it escaped (six bytes for one, as in `\u0009`), and
+    /// with all else that it may say.
+    public static func document(content: Int) -> Int { 6 &* min(max(content, 0), frame / 8) &+ 65_536 }
     /// A frame's `id` as raw JSON, quotes included: room for a UUID, a hash or any number, and nothing to amplify.
     public static let frameID = 128
     /// A conversation's name: a line.

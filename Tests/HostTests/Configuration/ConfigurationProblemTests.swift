@@ -136,6 +136,10 @@ struct ConfigurationProblemTests {
                 "transports[0].pingSeconds: must be a whole number from 1 to 3600"
             ),
             (
+                #"{"type": "memory"}"#, #"[{"type": "websocket", "frameBytes": 1000}]"#,
+                "transports[0].frameBytes: must be 0 or a whole number from 1024 to 16777216"
+            ),
+            (
                 #"{"type": "memory"}"#, #"[{"type": "websocket", "pings": 1}]"#,
                 "transports[0].pings: is not a setting here; known are frameBytes, outboxBytes, pingSeconds, pongSeconds"
             ),

@@ -232,6 +232,17 @@ struct WebSocketTests {
         }
     }
 
+    @Test("the longest content there may be passes with every character escaped")
+    func longest() async throws {
+        try await withHost(config(limits: #""messageBytes": 200000"#)) { host in
+            let ann = try host.person("ann")
+            let socket = try ann.enter(try host.room(ann))
+            let escaped = String(repeating: #"\u0061"#, count: 200_000)
+            try socket.send(#"{"type":"message","content":"\#(escaped)"}"#)
+            #expect(try socket.next("message")["content"].text == String(repeating: "a", count: 200_000))
+        }
+    }
+
     @Test("pings are answered, and a close is answered with the same code")
     func control() async throws {
         try await withHost { host in

@@ -4,6 +4,7 @@ import ChatHTTP1
 import ChatHTTPServer
 public import ChatKernel
 import ChatNet
+import ChatWire
 import Synchronization
 
 /// A whole chat server from one config.
@@ -196,8 +197,8 @@ public final class Host: Sendable {
         var limits = HTTPServerLimits()
         limits.connections = configuration.limits.connections
         limits.connectionsPerAddress = configuration.limits.connectionsPerAddress
-        // Room for the longest content with every character escaped.
-        limits.request.bodyBytes = max(limits.request.bodyBytes, 6 * configuration.kernelLimits.messageBytes + 65_536)
+        let longest = WireLimits.document(content: configuration.kernelLimits.messageBytes)
+        limits.request.bodyBytes = max(limits.request.bodyBytes, longest)
         limits.drainTimeout = .seconds(configuration.http.drainSeconds)
         let log = log
         return try HTTPServer(

@@ -36,6 +36,14 @@ public struct StoreGuarantees: Hashable, Sendable {
     }
 }
 
+extension StoreGuarantees {
+    /// Whether a client of such a transport that was away can have what it missed, also when the host was away meanwhile: the
+    /// transport can ask for it, and the store still has it.
+    public func resume(over transport: TransportGuarantees) -> Bool {
+        transport.resume && replayable && durability > .memory
+    }
+}
+
 /// What a transport promises its clients.
 public struct TransportGuarantees: Hashable, Sendable {
     /// A client that was away can have what it missed.

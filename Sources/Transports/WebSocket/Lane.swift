@@ -15,6 +15,8 @@ final class Lane: Outlet, @unchecked Sendable {
     let errands: Errands
     let epoch: Epoch
     let durability: Durability
+    /// Whether who was away can have what it missed.
+    let resumes: Bool
     private var rooms: [ConversationID: Room] = [:]
     private var connections: [Session.ID: WebSocketChannel] = [:]
     private var gathered: [Submission] = []
@@ -56,7 +58,9 @@ final class Lane: Outlet, @unchecked Sendable {
         epoch = head.epoch
         // Whoever comes reads what there is by then, and is live only when it has it.
         handed = head.pos
-        durability = kernel.store.guarantees.durability
+        let guarantees = kernel.store.guarantees
+        durability = guarantees.durability
+        resumes = guarantees.resume(over: WebSocketAdapter.guarantees)
         mail = MailDesk(kernel: kernel, loop: loop, errands: errands, attends: false)
         loop.post { [weak self] in
             loop.atRoundEnd { self?.handOver() }

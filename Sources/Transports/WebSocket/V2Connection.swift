@@ -56,7 +56,8 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
         renew(session.identity)
         let greeting = V2.Greeting(
             session: session.id.number, cursor: cursor, heartbeatMilliseconds: lane.settings.pingSeconds * 1000,
-            frameBytes: lane.settings.frameBytes, limits: lane.kernel.limits, durability: lane.durability)
+            frameBytes: lane.settings.frameBytes, limits: lane.kernel.limits,
+            resume: lane.resumes, durability: lane.durability)
         stream.send(V2Frames.frame { V2.append(greeting, id: id, to: &$0) })
     }
 

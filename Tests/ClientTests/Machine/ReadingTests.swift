@@ -75,7 +75,7 @@ struct ReadingTests {
         var bytes: [UInt8] = []
         let greeting = V2.Greeting(
             session: 1, cursor: cursor, heartbeatMilliseconds: 25_000, frameBytes: 65_536, limits: KernelLimits(),
-            durability: .synced)
+            resume: true, durability: .synced)
         V2.append(greeting, to: &bytes)
         #expect(try ServerFrame(bytes) == .hello(cursor: cursor.description, frameBytes: 65_536))
         #expect(try frame(#"{"type":"hello","cursor":"c"}"#) == .hello(cursor: "c", frameBytes: nil))

@@ -43,6 +43,20 @@ struct PromiseTests {
         }
     }
 
+    @Test(
+        "the greeting of v2 promises what the host says of WebSocket",
+        arguments: [(#"{ "type": "memory" }"#, false), (#"{ "type": "sqlite", "path": "chat.db" }"#, true)])
+    func greeting(store: String, resumes: Bool) async throws {
+        try await withHost(config(store: store)) { host in
+            let info = try host.call("GET", "/api/chat/info").json
+            let said = try #require(info["transports"].items.first { $0["type"] == "websocket" })
+            let guarantee = try host.person("ann").open().next()["guarantee"]
+            #expect(said["resume"] == .bool(resumes))
+            #expect(guarantee["resume"] == said["resume"])
+            #expect(guarantee["durability"] == info["store"]["durability"])
+        }
+    }
+
     @Test("one whose store keeps it starts, and says what it promises")
     func keeps() async throws {
         let strict = config(

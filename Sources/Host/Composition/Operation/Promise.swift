@@ -8,8 +8,7 @@ struct Promise: Sendable {
 
     init(transport: String, _ guarantees: TransportGuarantees, on store: StoreGuarantees) {
         self.transport = transport
-        // Who was away can have what it missed only if the transport can ask for it and the store still has it.
-        resume = guarantees.resume && store.replayable && store.durability > .memory
+        resume = store.resume(over: guarantees)
         durability = store.durability
     }
 

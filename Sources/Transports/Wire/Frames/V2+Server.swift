@@ -11,17 +11,20 @@ extension V2 {
         /// A client's longest frame.
         public var frameBytes: Int
         public var limits: KernelLimits
+        /// Whether a client that was away can have what it missed.
+        public var resume: Bool
         public var durability: Durability
 
         public init(
             session: UInt64, cursor: Cursor, heartbeatMilliseconds: Int, frameBytes: Int, limits: KernelLimits,
-            durability: Durability
+            resume: Bool, durability: Durability
         ) {
             self.session = session
             self.cursor = cursor
             self.heartbeatMilliseconds = heartbeatMilliseconds
             self.frameBytes = frameBytes
             self.limits = limits
+            self.resume = resume
             self.durability = durability
         }
     }
@@ -42,7 +45,8 @@ extension V2 {
             pen.put(#","frame_bytes":"#, Int64(greeting.frameBytes))
             pen.put(#","client_id_bytes":"#, Int64(ClientID.limit))
             pen.put(#","messages_per_second":"#, Int64(greeting.limits.messagesPerUserPerSecond))
-            pen.put(#"},"guarantee":{"resume":true,"ordered":true,"durability":"#, greeting.durability.rawValue)
+            pen.put(#"},"guarantee":{"resume":"#, greeting.resume)
+            pen.put(#","ordered":true,"durability":"#, greeting.durability.rawValue)
             pen.raw("}}")
         }
     }

@@ -20,7 +20,7 @@ enum Help {
           chatd init [FOLDER]           write a config to begin with
           chatd user add NAME           make an account; asks for the password
           chatd user list               all accounts
-          chatd user disable NAME       refuse somebody; user enable NAME takes it back
+          chatd user disable NAME       refuse somebody, connected or not; user enable NAME takes it back
           chatd token NAME              print a token for a user, to try things out
 
         Options
@@ -55,7 +55,7 @@ enum Help {
         chatd check CONFIG
 
         Reads a config, its secrets and certificates, opens nothing else, and prints everything that is wrong with it, a line each:
-            transports[1].type: “websockets” is not known; one of rest, websocket
+            transports[1].type: “websockets” is not known; one of long-polling, rest, websocket
         Status 0 when all is well, 1 otherwise.
 
         """
@@ -63,8 +63,8 @@ enum Help {
     private static let initialize = """
         chatd init [FOLDER]
 
-        Writes chat.json into the folder (here, unless named): every section with its defaults and a
-        comment beside each. It overwrites nothing.
+        Writes chat.json into the folder (here, unless named): every section, every setting with its
+        default or in a comment. It overwrites nothing.
 
         """
 
@@ -80,7 +80,7 @@ enum Help {
     private static let user = """
         chatd user add NAME [--email ADDRESS]     asks for the password, or reads one line of standard input
         chatd user list                           name, identifier, whether active, when made
-        chatd user disable NAME                   refused at its next request or connection; its messages stay
+        chatd user disable NAME                   refused within two seconds, what it has open closed within four; its messages stay
         chatd user enable NAME
 
         With --config FILE or --data FOLDER. It may be run beside a serving host.

@@ -80,6 +80,28 @@ struct ChatdTests {
         #expect(webSocket == WebSocketSettings())
     }
 
+    @Test("init writes every setting there is, with its default or in a comment")
+    func complete() async throws {
+        let folder = try TemporaryFolder()
+        try await onThread { _ = try Program.run("init", in: folder) }
+        let written = try folder.text(of: "chat.json")
+        // A setting that there is not is answered by those that there are.
+        let found = problems(
+            """
+            { "store": { "type": "sqlite", "path": "a", "?": 1 }, "auth": { "?": 1 },
+              "http": { "?": 1, "tls": { "certificate": "a", "privateKey": "b", "?": 1 } },
+              "transports": [ { "type": "websocket", "?": 1 }, { "type": "long-polling", "?": 1 } ],
+              "limits": { "?": 1 }, "require": { "?": 1 }, "log": { "?": 1 } }
+            """)
+        #expect(found.count == 9)
+        for problem in found {
+            // "known are a, b"
+            for name in try #require(problem.split(separator: " are ").last).split(separator: ", ") {
+                #expect(written.contains("\"\(name)\""), "\(problem)")
+            }
+        }
+    }
+
     @Test("check says everything that is wrong, a line each, and opens nothing")
     func check() async throws {
         let folder = try TemporaryFolder()

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import aiohttp
+import websockets.exceptions
+
 from support.checks import equal, fields, holds, is_timestamp
 from support.people import Person
 from support.runner import case
@@ -129,3 +132,23 @@ async def closed(t):
     refusal.refused(403, "forbidden")
     (await login(t, ann.name, GOOD, server)).ok()
     equal((await t.call("GET", "/api/chat/info", server=server)).ok()["registration"], False, "registration in info")
+
+
+@case("who is disabled is put out, however often it comes back while it is still believed")
+async def disabled(t):
+    server = await t.own()
+    ann = await t.registered("ann", server=server)
+    room = await ann.room()
+    lines = [await ann.enter(room)]
+    status, out, err = await server.run("user", "disable", ann.name, "--config", server.file)
+    equal(status, 0, f"status of user disable ({out}{err})")
+    for _ in range(100):
+        try:
+            lines.append(await ann.open(room))
+        except (websockets.exceptions.InvalidStatus, aiohttp.WSServerHandshakeError):
+            break
+        await asyncio.sleep(0.1)
+    else:
+        holds(False, "it is let in for ever")
+    for line in lines:
+        equal((await line.ending())[0], 1008, "close code")

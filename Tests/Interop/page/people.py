@@ -1,4 +1,4 @@
-"""What a person sees on the page and does with it, and how a run of scenes is told: for drive.py and cut.py."""
+"""What a person sees on the page and does with it, and how a run of scenes is told: for the scripts beside this."""
 
 import contextlib
 import json

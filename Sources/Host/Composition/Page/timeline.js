@@ -87,10 +87,17 @@ export class Timeline {
       rows.push(row);
       before = message;
     };
-    // A message keeps the key it had while it was pending, so that its row stays the same row.
-    for (const message of this.#ordered) place(message.client_id ?? message.id, "message", message);
+    // A message of mine keeps the key it had while it was pending, so that its row stays the same row. A `client_id` is its
+    // sender's alone, and some clients begin anew with theirs every day: the newest message has it.
+    const mine = new Map();
+    for (const { id, sender_id, client_id } of this.#ordered) if (client_id && sender_id === me.id) mine.set(client_id, id);
+    for (const message of this.#ordered) {
+      const { id, client_id } = message;
+      place(mine.get(client_id) === id ? `c:${client_id}` : `m:${id}`, "message", message);
+    }
     for (const { client_id: clientId, content, reply_to, created_at, state, error } of pending) {
-      place(clientId, "pending", { sender_id: me.id, content, reply_to, created_at }, { clientId, state, error });
+      if (mine.has(clientId)) continue; // it is stored, and only its `ack` is still to come
+      place(`c:${clientId}`, "pending", { sender_id: me.id, content, reply_to, created_at }, { clientId, state, error });
     }
     if (row) row.last = true;
     return rows;

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""What a person meets on the page only now and then: in a real browser, with others who come by REST.
+
+    corners.py --url http://127.0.0.1:8000 [--shots DIR]
+
+Needs chromium and a host that takes registrations. Ends in `N passed, N failed` and exits with 1 if any failed.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import urllib.request
+
+from people import SEEN, PASSWORD, bubble, expect_text, open_conversation, q, run, say, scene, sees, sign_up, text_of
+
+
+class Person:
+    """Somebody with an account and no page."""
+
+    def __init__(self, url, name):
+        self._url, self.name, self._token = url, f"{name}_{secrets.token_hex(3)}", None
+        who = {"username": self.name, "password": PASSWORD}
+        self.id = self.ask("POST", "auth/register", who)["id"]
+        self._token = self.ask("POST", "auth/login", who)["access_token"]
+
+    def ask(self, method, path, body=None):
+        headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {self._token}"} if self._token else {})}
+        request = urllib.request.Request(
+            f"{self._url}api/{path}", method=method, headers=headers, data=None if body is None else json.dumps(body).encode())
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or "null")
+
+    def begin(self, name, *others):
+        body = {"name": name, "is_group": True, "participant_ids": [each.id for each in others]}
+        return self.ask("POST", "chat/conversations", body)["id"]
+
+    def say(self, room, text, client_id=None):
+        body = {"content": text, **({"client_id": client_id} if client_id else {})}
+        return self.ask("POST", f"chat/conversations/{room}/messages", body)["id"]
+
+    def unread(self, room):
+        return self.ask("GET", f"chat/conversations/{room}")["unread_count"]
+
+
+def sign_in(page, person):
+    page.wait("!document.getElementById('door').hidden")
+    if text_of(page, "#door-submit") == "Sign up":
+        page.click("#door-switch")
+    page.fill("#door-name", person.name)
+    page.fill("#door-password", PASSWORD)
+    page.press("Enter")
+    page.wait("document.body.dataset.screen === 'app'")
+    expect_text(page, "#me-state", "Connected")
+
+
+def row(room):
+    return f"document.querySelector('.conversations a[data-id=\"{room}\"]')"
+
+
+def asked(path):
+    """A promise of what the host says there to whoever is signed in."""
+    return f"fetch('/api/chat/{path}', {{ headers: {{ Authorization: 'Bearer ' + sessionStorage.getItem('chat.token') }} }}).then((answer) => answer.json())"
+
+
+def looked_at(room, then):
+    """Opens a conversation, and does something the moment that it counts as read: sooner than the page tells the host."""
+    return f"""(async () => {{
+        {row(room)}.click();
+        for (const end = performance.now() + 5000; {row(room)}.querySelector('.badge') && performance.now() < end;)
+            await new Promise((again) => setTimeout(again, 5));
+        {then}
+    }})()"""
+
+
+def play(chrome, url, shots):
+    ada, ben, cyd = (Person(url, name) for name in ("ada", "ben", "cyd"))
+    page, mark = chrome.page(), secrets.token_hex(2)
+    garden = ben.begin(f"Garden {mark}", ada, cyd)
+    kitchen = ben.begin(f"Kitchen {mark}", ada, cyd)
+    page.open(url)
+    sign_in(page, ada)
+
+    def shoot(name):
+        if shots:
+            page.shot(os.path.join(shots, f"{name}.png"))
+
+    with scene("messages that bear one client_id are all there, whoever sent them"):
+        open_conversation(page, f"Garden {mark}")
+        said = [(ada, "1"), (ben, "1"), (cyd, "1"), (ben, "start"), (cyd, "unread"), (ben, "day-0"), (ada, "start")]
+        for number, (who, client_id) in enumerate(said):
+            who.say(garden, f"{who.name} {number}", client_id)
+        texts = [f"{who.name} {number}" for number, (who, _) in enumerate(said)]
+        page.wait(f"JSON.stringify({SEEN}) === {q(json.dumps(texts, separators=(',', ':')))}")
+        page.reload()
+        page.wait(f"JSON.stringify({SEEN}) === {q(json.dumps(texts, separators=(',', ':')))}")
+        assert page.evaluate("document.querySelectorAll('#rows .start').length") == 1
+
+    with scene("a message of mine keeps its row from the time it is written"):
+        page.evaluate("""new MutationObserver((changes) => {
+            for (const { addedNodes } of changes) for (const node of addedNodes) if (node.matches('.waiting')) window.mine = node;
+        }).observe(document.getElementById('rows'), { childList: true })""")
+        say(page, "One row")
+        page.wait(f"{bubble('One row')} && {bubble('One row')} === window.mine && !mine.matches('.waiting')")
+
+    with scene("no error on the console, no violation of the policy"):
+        found = page.unforgiven()
+        assert not found, "\n     ".join(["", *found])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the host listens")
+    parser.add_argument("--shots", metavar="DIR", help="take pictures")
+    options = parser.parse_args()
+    if options.shots:
+        os.makedirs(options.shots, exist_ok=True)
+    run(lambda chrome: play(chrome, options.url.rstrip("/") + "/", options.shots))
+
+
+if __name__ == "__main__":
+    main()

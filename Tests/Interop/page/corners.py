@@ -103,6 +103,25 @@ def play(chrome, url, shots):
         say(page, "One row")
         page.wait(f"{bubble('One row')} && {bubble('One row')} === window.mine && !mine.matches('.waiting')")
 
+    with scene("what was seen is read, also when it was looked at for a moment only"):
+        for text in ("Salt?", "Pepper?", "Anything?"):
+            ben.say(kitchen, text)
+        page.wait(f"{row(kitchen)}?.querySelector('.badge')?.firstChild.data === '3'")
+        page.evaluate(looked_at(kitchen, f"{row(garden)}.click();"))
+        expect_text(page, "#room-title", f"Garden {mark}")
+        page.wait(f"{asked(f'conversations/{kitchen}')}.then(({{ unread_count }}) => unread_count === 0)")
+
+    with scene("what was read without a network is told when there is one again"):
+        ben.say(kitchen, "Sugar?")
+        page.wait(f"{row(kitchen)}?.querySelector('.badge')")
+        page.evaluate("Object.defineProperty(navigator, 'onLine', { value: false, configurable: true }); dispatchEvent(new Event('offline'))")
+        expect_text(page, "#connection", "offline")
+        page.evaluate(looked_at(kitchen, f"{row(garden)}.click();"))  # the device says so, and requests still get through
+        expect_text(page, "#room-title", f"Garden {mark}")
+        assert ada.unread(kitchen) == 1, ada.unread(kitchen)
+        page.evaluate("delete navigator.onLine; dispatchEvent(new Event('online'))")
+        page.wait(f"{asked(f'conversations/{kitchen}')}.then(({{ unread_count }}) => unread_count === 0)")
+
     with scene("no error on the console, no violation of the policy"):
         found = page.unforgiven()
         assert not found, "\n     ".join(["", *found])

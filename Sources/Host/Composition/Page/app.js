@@ -94,7 +94,7 @@ for (const type of ["message", "sent", "edited", "deleted", "reaction", "member"
   chat.addEventListener(type, ({ detail }) => { if (detail.conversation_id === room?.id) room.take(type, detail); });
 }
 chat.addEventListener("pending", ({ detail }) => { if (detail.conversation_id === room?.id) room.look(); });
-chat.addEventListener("state", () => { showConnection(); if (chat.state === "live") room?.seen(); });
+chat.addEventListener("state", () => showConnection());
 chat.addEventListener("error", ({ detail }) => toast(explain(detail)));
 
 // The list

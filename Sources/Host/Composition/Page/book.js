@@ -1,11 +1,15 @@
 // The conversations as they stand: a snapshot, and what has happened since. No DOM.
 
+const tellAfter = 250, tellAgain = 4_000; // ms until the server hears of what was seen; and again, when it could not take it
+
 export class Book {
   #chat;
   #changed;
   #byId = new Map();
   #present = new Map(); // conversation -> the users who are connected
   #asked = new Map(); // conversation -> a promise of how it stands, and the events that came meanwhile
+  #untold = new Map(); // conversation -> the seq up to which we have seen it, until the server has taken that
+  #telling = null; // a timer
   #next = null;
   isLoaded = false;
   /** There are older ones, which `more()` brings. */
@@ -23,7 +27,10 @@ export class Book {
       this.#present.set(detail.conversation_id, new Set(detail.active_users));
       changed();
     });
-    chat.addEventListener("state", () => { if (chat.state !== "live") this.#present.clear(); changed(); });
+    chat.addEventListener("state", () => {
+      if (chat.state === "live") this.#tellSoon(); else this.#present.clear();
+      changed();
+    });
   }
 
   get(id) { return this.#byId.get(id); }
@@ -34,6 +41,7 @@ export class Book {
 
   clear() {
     for (const each of [this.#byId, this.#present, this.#asked]) each.clear();
+    this.#untold = new Map();
     this.#next = null;
     this.isLoaded = this.hasMore = false;
   }
@@ -72,10 +80,33 @@ export class Book {
     this.#changed();
   }
 
-  /** We have seen everything up to `seq`; the server will hear of it. */
+  /** We have seen everything up to `seq`. The server hears of it when it can, whatever is looked at by then. */
   saw(id, seq) {
     const known = this.get(id), me = this.#chat.user.id;
-    if (known && (known.unread_count > 0 || !(known.read_marks[me] >= seq))) this.#amend(known, { unread_count: 0, read_marks: marked(known, me, seq) });
+    if (!known) return;
+    const isNews = seq > (known.read_marks[me] ?? 0);
+    if (isNews || known.unread_count > 0) this.#amend(known, { unread_count: 0, read_marks: marked(known, me, seq) });
+    if (!isNews) return;
+    this.#untold.set(id, seq);
+    this.#tellSoon();
+  }
+
+  /** Without a connection it waits for one. */
+  #tellSoon(delay = tellAfter) {
+    if (this.#chat.state === "live") this.#telling ??= setTimeout(() => { this.#telling = null; this.#tell(); }, delay);
+  }
+
+  async #tell() {
+    const untold = this.#untold;
+    for (const [id, seq] of untold) {
+      if (untold !== this.#untold || this.#chat.state !== "live") return;
+      try {
+        await this.#chat.read(id, seq);
+      } catch (error) {
+        if (error.retryable) return this.#tellSoon(Math.max(error.retryAfter, tellAgain));
+      }
+      if (untold.get(id) === seq) untold.delete(id); // taken; or refused: it is not ours to read any more
+    }
   }
 
   #begin({ conversations, more }) {

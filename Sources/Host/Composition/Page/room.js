@@ -24,7 +24,6 @@ export class Room {
   #typers = new Map(); // user id -> { name, timer }
   #unreadFrom = null; // the id of the message below the line
   #unseen = 0;
-  #told = 0; // the server knows that we have seen up to this seq
   #asked = new Set(); // quoted messages that are on their way, or cannot be had
   #ready = false; // the first page is here
   #closed = false;
@@ -86,21 +85,10 @@ export class Room {
     if (!this.#ready || this.refusal || !this.#isWatched()) return;
     this.#unseen = 0;
     this.#showLatest();
-    const { newestSeq } = this.#timeline;
-    this.#book.saw(this.id, newestSeq);
-    if (newestSeq > this.#told && !this.#timers.read) this.#later("read", 250, () => this.#tell());
+    this.#book.saw(this.id, this.#timeline.newestSeq);
   }
 
   #isWatched() { return !document.hidden && document.hasFocus() && this.#thread.atEnd; }
-
-  async #tell() {
-    const { newestSeq } = this.#timeline;
-    if (this.#chat.state !== "live") return;
-    try {
-      await this.#chat.read(this.id, newestSeq);
-      this.#told = Math.max(this.#told, newestSeq);
-    } catch { /* the next look tries */ }
-  }
 
   // Opening
 
@@ -110,7 +98,6 @@ export class Room {
       const conversation = this.#conversation ?? await this.#book.fetch(this.id);
       if (!isCurrent()) return;
       const unread = conversation.unread_count ?? 0, limit = Math.min(200, Math.max(pageSize, unread + 20));
-      this.#told = Math.max(this.#told, conversation.read_marks[this.#me.id] ?? 0);
       this.#showHead();
       const { items, next } = await this.#chat.messages(this.id, { limit });
       if (!isCurrent()) return;
@@ -133,7 +120,7 @@ export class Room {
     this.#unreadFrom = null;
     this.#timeline = new Timeline();
     this.#asked.clear();
-    this.#unseen = this.#told = 0;
+    this.#unseen = 0;
     this.#ready = false;
     this.#open();
   }

@@ -122,6 +122,15 @@ def play(chrome, url, shots):
         page.evaluate("delete navigator.onLine; dispatchEvent(new Event('online'))")
         page.wait(f"{asked(f'conversations/{kitchen}')}.then(({{ unread_count }}) => unread_count === 0)")
 
+    with scene("who answers from another device has read here too"):
+        ben.say(kitchen, "Tea or coffee?")
+        page.wait(f"{row(kitchen)}?.querySelector('.badge')")
+        ada.say(kitchen, "Tea")
+        expect_text(page, f".conversations a[data-id='{kitchen}'] .preview", "You: Tea")
+        page.wait(f"!{row(kitchen)}.querySelector('.badge')", 5)
+        ben.say(kitchen, "Right away")
+        page.wait(f"{row(kitchen)}?.querySelector('.badge')?.firstChild.data === '1'")
+
     with scene("no error on the console, no violation of the policy"):
         found = page.unforgiven()
         assert not found, "\n     ".join(["", *found])

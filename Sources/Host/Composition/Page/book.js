@@ -147,7 +147,8 @@ export class Book {
     if (event.type === "message") {
       const isMine = event.sender_id === me;
       Object.assign(news, { last_message: messageOf(event), updated_at: event.timestamp, read_marks: marked(known, event.sender_id, seq) });
-      if (!isMine && !event.is_deleted) news.unread_count = known.unread_count + 1;
+      if (isMine) news.unread_count = 0; // the server moves the mark of whoever speaks, and says nothing of it
+      else if (!event.is_deleted) news.unread_count = known.unread_count + 1;
     } else if (event.type === "edited" && isLast) {
       news.last_message = { ...last, content: event.content, is_edited: true };
     } else if (event.type === "deleted") {

@@ -32,7 +32,8 @@
 //             is not above its conversation's `last_seq`
 //   message edited deleted reaction member conversation read gap    the server's, as protocol.md section 3 has them
 //   typing presence      the same, not stored: they come while `chat.via` is `websocket` only
-//   sent      a `message` of ours that has been acknowledged. It comes as `message` too, before or after, with the same id
+//   sent      a `message` of ours that is stored: once for each, when it is acknowledged or comes back, whichever is first. It
+//             comes as `message` too, after that, with the same id, unless a snapshot or the cursor held it already
 //   pending   { conversation_id }: `chat.pending(id)` changed: [{ client_id, content, reply_to, created_at, state, error }], the
 //             state being `waiting`, `sending` or `failed` (refused: `retry` or `discard` it)
 //   state     `chat.state` changed: `connecting`, `live`, `offline`, `waiting` (to try again), `stopped` (`chat.reason` says why)
@@ -211,7 +212,8 @@ export class ChatClient extends EventTarget {
 
   #heard(type, detail) {
     if (type === "message" && detail.client_id && detail.sender_id === this.user?.id && this.#outbox.remove(detail.conversation_id, detail.client_id)) {
-      this.#emit("pending", { conversation_id: detail.conversation_id }); // back before its `ack`
+      this.#emit("sent", detail); // back before its `ack`
+      this.#emit("pending", { conversation_id: detail.conversation_id });
     }
     this.#emit(type, detail);
   }
@@ -233,7 +235,7 @@ export class ChatClient extends EventTarget {
       } catch (problem) {
         error = problem;
       }
-      if (outbox !== this.#outbox || outbox.find(id, entry.client_id) !== entry) continue;
+      if (outbox !== this.#outbox || outbox.find(id, entry.client_id) !== entry) continue; // signed out, or it is back already
       if (!error) {
         outbox.remove(id, entry.client_id);
         const { content, reply_to, client_id } = entry, { id: sender_id, username: sender_username } = this.user;

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""What chat-client.js promises to those who build on it alone: in a browser, without the page.
+
+    client.py --url http://127.0.0.1:8000
+
+Where a proxy or a network has to fail, the browser's `fetch` or `WebSocket` is put in a wrapper that does. Needs chromium and a
+host that takes registrations. Ends in `N passed, N failed` and exits with 1 if any failed.
+"""
+
+import argparse
+import secrets
+
+from people import PASSWORD, q, run, scene
+
+# `heard(chat, type)` is the growing list of an event's details; `refusing(answers)` makes the next posts of a message be
+# answered so, by something in front of the host; `withoutSockets()` leaves long-polling.
+TOOLS = """
+const { ChatClient } = await import("/chat-client.js");
+const heard = (chat, type) => { const all = []; chat.addEventListener(type, ({ detail }) => all.push(detail)); return all; };
+const clients = [];
+const client = async (name) => {
+    const chat = new ChatClient();
+    clients.push(chat);
+    await chat.signIn({ username: name, password });
+    return chat;
+};
+const theirs = { fetch, WebSocket };
+const plain = () => { for (const each of clients.splice(0)) each.stop(); Object.assign(globalThis, theirs); };
+const refusing = (...answers) => {
+    globalThis.fetch = async (url, options) => {
+        const isPost = options?.method === "POST" && new URL(url).pathname.endsWith("/messages");
+        const [status, headers = {}] = (isPost && answers.shift()) || [];
+        return status ? new Response("<h1>Not now</h1>", { status, headers }) : theirs.fetch.call(globalThis, url, options);
+    };
+};
+const withoutSockets = () => {
+    globalThis.WebSocket = class { constructor() { setTimeout(() => this.onclose?.({ code: 1006, reason: "" })); } close() {} };
+};
+"""
+
+
+def play(chrome, url):
+    page, name = chrome.page(), f"ada_{secrets.token_hex(3)}"
+    page.forgiven += ["favicon.ico", "422"]
+    page.open(url + "healthz")
+    page.run(f"const name = {q(name)}, password = {q(PASSWORD)};")
+    page.run(TOOLS)
+    page.run("""const first = new ChatClient();
+        await first.signUp({ username: name, password }); await first.signIn({ username: name, password });
+        const room = (await first.create({ name: "Example", isGroup: true, participantIds: [] })).id;""")
+
+    def begins(number, *before):
+        """A new client, live, in the constant of that name."""
+        page.run(f"plain(); {' '.join(before)} const {number} = await client(name); const {number}Sent = heard({number}, 'sent'), "
+                 f"{number}Messages = heard({number}, 'message'); {number}.start();")
+        page.wait(f"{number}.state === 'live'")
+
+    with scene("by WebSocket each message of ours is said to be sent, once"):
+        begins("a")
+        page.run("const aKeys = ['one', 'two', 'three'].map((text) => a.send(room, text));")
+        page.wait("aSent.length === 3 && aMessages.length === 3")
+        assert page.evaluate("JSON.stringify(aSent.map(({ client_id }) => client_id)) === JSON.stringify(aKeys)")
+        assert page.evaluate("aSent.every(({ type, content, seq }, i) => type === 'message' && content === ['one', 'two', 'three'][i] && seq === aMessages[i].seq)")
+        page.run("a.send(room, 'four');")
+        page.wait("aMessages.length === 4 && a.pending(room).length === 0")
+        assert page.evaluate("aSent.length") == 4
+
+    with scene("and by polls"):
+        begins("b", "withoutSockets();")
+        assert page.evaluate("b.via") == "polling"
+        page.run("b.send(room, 'five'); b.send(room, 'six');")
+        page.wait("bSent.length === 2 && bMessages.length === 2")
+        assert page.evaluate("bSent.every(({ message_id }, i) => message_id === bMessages[i].message_id)")
+
+    with scene("no error on the console"):
+        found = page.unforgiven()
+        assert not found, "\n     ".join(["", *found])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default="http://127.0.0.1:8000", help="where the host listens")
+    options = parser.parse_args()
+    run(lambda chrome: play(chrome, options.url.rstrip("/") + "/"))
+
+
+if __name__ == "__main__":
+    main()

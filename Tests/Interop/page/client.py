@@ -72,6 +72,27 @@ def play(chrome, url):
         page.wait("bSent.length === 2 && bMessages.length === 2")
         assert page.evaluate("bSent.every(({ message_id }, i) => message_id === bMessages[i].message_id)")
 
+    with scene("a message stays in the outbox while a proxy says that the host is away"):
+        begins("c", "withoutSockets();")
+        page.run("const cStates = new Set(); c.addEventListener('pending', () => c.pending(room).forEach(({ state }) => cStates.add(state)));"
+                 "refusing([502], [429, { 'Retry-After': 'soon' }]); c.send(room, 'seven');")
+        page.wait("cSent.length === 1")
+        assert page.evaluate("[...cStates].sort().join()") == "sending,waiting"
+
+    with scene("but not for ever, when it is never anything else"):
+        begins("d", "withoutSockets();")
+        page.run("setTimeout_ = setTimeout; globalThis.setTimeout = (act, delay, ...all) => setTimeout_(act, delay / 50, ...all);"
+                 "refusing(...Array(20).fill([503])); d.send(room, 'eight');")
+        page.wait("d.pending(room)[0]?.state === 'failed'")
+        page.run("globalThis.setTimeout = setTimeout_;")
+        assert page.evaluate("d.pending(room)[0].error.code") == "internal"
+
+    with scene("a refusal of the host's own is final at once"):
+        begins("e", "withoutSockets();")
+        page.run("e.send(room, ' ');")
+        page.wait("e.pending(room)[0]?.state === 'failed'")
+        assert page.evaluate("e.pending(room)[0].error.code") == "message_empty"
+
     with scene("no error on the console"):
         found = page.unforgiven()
         assert not found, "\n     ".join(["", *found])

@@ -44,7 +44,7 @@ import { ChatError, Line, parse, path } from "./chat-line.js";
 export { ChatError };
 
 const ms = { request: 15_000, retryMost: 30_000, typing: 2_500 };
-const mostTries = 5; // what ends every connection is not sent for ever
+const mostTries = 5; // what ends every connection, or is beyond every proxy, is not sent for ever
 
 export class ChatClient extends EventTarget {
   #base;
@@ -240,7 +240,7 @@ export class ChatClient extends EventTarget {
         outbox.remove(id, entry.client_id);
         const { content, reply_to, client_id } = entry, { id: sender_id, username: sender_username } = this.user;
         this.#emit("sent", { ...ack, type: "message", conversation_id: id, content, sender_id, sender_username, client_id, ...(reply_to && { reply_to }) });
-      } else if (!error.retryable || (error.code === "network" && ++entry.tries >= mostTries)) {
+      } else if (!error.retryable || (isSilent(error) && ++entry.tries >= mostTries)) {
         Object.assign(entry, { state: "failed", error: { code: error.retryable ? "internal" : error.code, message: error.message } });
       } else {
         entry.state = "waiting";
@@ -295,7 +295,9 @@ export class ChatClient extends EventTarget {
     }
     const { ok, status, headers } = response;
     if (ok) return { body: answer, headers };
-    const error = new ChatError(answer?.code ?? `http_${status}`, answer?.detail, { status, retryAfter: 1000 * (headers.get("Retry-After") || 0) });
+    // Without a word of the protocol's it is a proxy that speaks.
+    const retryable = answer?.code ? undefined : status >= 500 || status === 408 || status === 429;
+    const error = new ChatError(answer?.code ?? `http_${status}`, answer?.detail, { status, retryable, retryAfter: 1000 * headers.get("Retry-After") });
     if (status === 401 && !anonymous && !options.again) {
       if (this.#token && await this.#renewed(token)) return this.#request(method, path, { ...options, again: true });
     }
@@ -340,5 +342,8 @@ class Outbox {
     this.save();
   }
 }
+
+/** The server has not said a word, and may have died of what it was sent. */
+const isSilent = ({ code }) => code === "network" || code?.startsWith("http_5");
 
 const sleep = (delay) => new Promise((done) => setTimeout(done, delay));

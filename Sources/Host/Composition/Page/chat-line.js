@@ -1,18 +1,21 @@
 // The connection of a ChatClient: one WebSocket, or long polls while none can be had; the position that both share; and when it
 // is lost, when to try again.
 
-/** What went wrong: `code` is the protocol's word, or `network` when no answer came. `retryAfter` is in ms. */
+/**
+ * What went wrong: `code` is the protocol's word, `network` when no answer came, or `http_` and a status when something in front of
+ * the server gave it. `retryAfter` is in ms, at most five minutes.
+ */
 export class ChatError extends Error {
   constructor(code, detail, { status = 0, retryable = temporary.has(code), retryAfter = 0 } = {}) {
     super(detail || code);
-    Object.assign(this, { code, status, retryable, retryAfter });
+    Object.assign(this, { code, status, retryable, retryAfter: Math.min(retryAfter || 0, ms.adviceMost) });
   }
 }
 
 const temporary = new Set(["network", "rate_limited", "overloaded", "store_unavailable", "draining", "internal"]);
 const durable = new Set(["message", "edited", "deleted", "reaction", "member", "conversation", "read", "gap"]);
 const unservable = new Set(["epoch_changed", "cursor_ahead", "cursor_invalid"]);
-const ms = { request: 15_000, connect: 8_000, answer: 15_000, pong: 8_000, quiet: 20_000, steady: 5_000, retry: 500, retryMost: 30_000, redial: 5_000, redialMost: 60_000 };
+const ms = { request: 15_000, connect: 8_000, answer: 15_000, pong: 8_000, quiet: 20_000, steady: 5_000, retry: 500, retryMost: 30_000, adviceMost: 300_000, redial: 5_000, redialMost: 60_000 };
 const pollSeconds = 25;
 
 /** The connection: one WebSocket, or long polls while none can be had. */

@@ -93,6 +93,15 @@ def play(chrome, url):
         page.wait("e.pending(room)[0]?.state === 'failed'")
         assert page.evaluate("e.pending(room)[0].error.code") == "message_empty"
 
+    with scene("who signs in again does not wait for what the last one was told to wait for"):
+        begins("f", "withoutSockets();")
+        page.run("refusing([429, { 'Retry-After': '3600' }]); f.send(room, 'nine');")
+        page.wait("f.pending(room)[0]?.state === 'waiting'")
+        page.run("f.signOut(); await f.signIn({ username: name, password }); f.start();")
+        page.wait("f.state === 'live'")
+        page.run("f.send(room, 'ten');")
+        page.wait("fSent.length === 1", 5)
+
     with scene("no error on the console"):
         found = page.unforgiven()
         assert not found, "\n     ".join(["", *found])

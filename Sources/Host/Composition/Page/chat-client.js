@@ -54,7 +54,6 @@ export class ChatClient extends EventTarget {
   #token = null;
   #outbox = null;
   #line = null;
-  #delivering = new Set();
   #typed = new Map(); // conversation -> when we last said that we type
   #waking = null;
   /** Who is signed in, `{ id, username }`, or null. */
@@ -224,8 +223,8 @@ export class ChatClient extends EventTarget {
   async #deliver(id) {
     const outbox = this.#outbox, changed = () => { outbox.save(); this.#emit("pending", { conversation_id: id }); };
     let pauses = 0;
-    if (this.#delivering.has(id)) return;
-    this.#delivering.add(id);
+    if (outbox.delivering.has(id)) return;
+    outbox.delivering.add(id);
     for (let entry; outbox === this.#outbox && this.#line?.isUsable && (entry = outbox.next(id));) {
       entry.state = "sending";
       changed();
@@ -249,7 +248,7 @@ export class ChatClient extends EventTarget {
       changed();
       if (pause) await sleep(pause); else pauses = 0;
     }
-    this.#delivering.delete(id);
+    outbox.delivering.delete(id);
   }
 
   #refused(error) {
@@ -311,6 +310,8 @@ class Outbox {
   #storage;
   #key;
   #lists;
+  /** The conversations in which somebody is sending it. */
+  delivering = new Set();
 
   constructor(storage, userId) {
     this.#storage = storage;

@@ -102,6 +102,31 @@ def play(chrome, url):
         page.run("f.send(room, 'ten');")
         page.wait("fSent.length === 1", 5)
 
+    with scene("a pong before the replay does not move the position past it"):
+        page.run("""plain();
+            let pings = 0;
+            globalThis.WebSocket = class {
+                readyState = 1;
+                constructor() { globalThis.socket = this; setTimeout(() => this.says({ type: "hello", cursor: "head", limits: { frame_bytes: 9999, message_bytes: 999 } })); }
+                says(frame) { this.onmessage?.({ data: JSON.stringify(frame) }); }
+                send(text) {
+                    if (JSON.parse(text).type !== "ping") return;
+                    pings++;
+                    this.says({ type: "pong", cursor: "head" });
+                }
+                close() {}
+            };
+            const g = await client(name);
+            g.start({ cursor: "kept" });""")
+        page.wait("g.wake(), pings > 0")
+        assert page.evaluate("g.cursor") == "kept"
+        page.run("""socket.says({ type: "message", conversation_id: room, seq: 2, pos: 2, cursor: "two", content: "" });""")
+        assert page.evaluate("g.cursor") == "two"
+        page.run("""socket.says({ type: "caught_up", cursor: "three" });""")
+        page.run("""g.wake();""")
+        assert page.evaluate("g.cursor") == "head"
+        page.run("plain();")
+
     with scene("no error on the console"):
         found = page.unforgiven()
         assert not found, "\n     ".join(["", *found])

@@ -186,15 +186,19 @@ export class Line {
       this.cursor = frame.cursor;
       return this.#become("live", "websocket");
     }
-    this.#event(frame);
+    if (type === "pong") { // how far we are, once the replay is done; until then, where it is to end
+      if (this.via === "websocket") this.cursor = frame.cursor;
+      return;
+    }
+    if (durable.has(type)) this.#event(frame);
   }
 
-  /** One of the log: nothing but these moves the position, and none comes twice. */
+  /** One of the log: the position is its own, and none comes twice. */
   #event(event) {
     if (event.pos <= this.#pos) return;
     if (Number.isSafeInteger(event.pos)) this.#pos = event.pos;
     if (event.cursor) this.cursor = event.cursor;
-    if (durable.has(event.type)) this.#host.emit(event.type, event);
+    this.#host.emit(event.type, event);
   }
 
   #answered(id) {
@@ -265,7 +269,7 @@ export class Line {
         const query = path`/api/chat/events?cursor=${this.cursor}&wait=${wait}`;
         const { body } = await this.#host.request("GET", query, { signal, patience: 1000 * wait + ms.request });
         if (signal.aborted) return;
-        for (const event of body.events) this.#event(event);
+        for (const event of body.events) if (durable.has(event.type)) this.#event(event);
         if (signal.aborted) return; // a listener ended it
         this.cursor = body.cursor;
         this.#attempt = 0;

@@ -131,6 +131,21 @@ def play(chrome, url, shots):
         ben.say(kitchen, "Right away")
         page.wait(f"{row(kitchen)}?.querySelector('.badge')?.firstChild.data === '1'")
 
+    with scene("who is removed is told so, and goes on when let in again"):
+        for meanwhile in ([], ["Without her"]):
+            ben.ask("DELETE", f"chat/conversations/{garden}/members/{ada.id}")
+            expect_text(page, "#connection", "not in this conversation")
+            page.wait("document.getElementById('composer-text').disabled")
+            for text in meanwhile:
+                ben.say(garden, text)
+            ben.ask("POST", f"chat/conversations/{garden}/members", {"user_id": ada.id})
+            page.wait("!document.getElementById('composer-text').disabled && !document.querySelector('#connection p')")
+            ben.say(garden, f"Welcome back, {len(meanwhile)}")
+            sees(page, f"Welcome back, {len(meanwhile)}")
+        say(page, "Glad to be")
+        page.wait(f"{bubble('Glad to be')} && !document.querySelector('#rows .waiting')")
+        assert page.evaluate(f"{SEEN}.includes('Without her')") is False
+
     with scene("no error on the console, no violation of the policy"):
         found = page.unforgiven()
         assert not found, "\n     ".join(["", *found])

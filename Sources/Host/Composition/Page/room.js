@@ -35,7 +35,7 @@ export class Room {
   /** Why it cannot be read, or null. */
   refusal = null;
 
-  /** `refused()`: there is a `refusal`. */
+  /** `refused()`: there is a `refusal`, or none any more. */
   constructor(chat, book, id, refused) {
     this.id = id;
     this.#chat = chat;
@@ -122,12 +122,14 @@ export class Room {
     this.#asked.clear();
     this.#unseen = 0;
     this.#ready = false;
+    if (this.refusal) this.#refuse(null);
     this.#open();
   }
 
+  /** No error: not any more. */
   #refuse(error) {
     this.refusal = error;
-    $("composer-text").disabled = true;
+    $("composer-text").disabled = error !== null;
     this.#refused();
   }
 
@@ -148,6 +150,7 @@ export class Room {
   /** Something may be different in the book. */
   look() {
     if (!this.#conversation) return;
+    if (this.refusal) return this.reset(); // it is in the book: we were let in again
     this.#showHead();
     if ($("people").open) showPeople(this.#conversation, this.#me, this.#present);
     this.#showSoon();

@@ -146,6 +146,16 @@ def play(chrome, url, shots):
         page.wait(f"{bubble('Glad to be')} && !document.querySelector('#rows .waiting')")
         assert page.evaluate(f"{SEEN}.includes('Without her')") is False
 
+    with scene("a link that cannot be read leads to the list"):
+        page.evaluate("location.hash = '#/c/%'")
+        page.wait("document.getElementById('app').dataset.pane === 'list'")
+        page.reload()
+        page.wait("document.body.dataset.screen === 'app' && document.querySelector('.conversations a')")
+        expect_text(page, "#me-state", "Connected")
+        assert page.evaluate("document.querySelector('.toast') === null"), text_of(page, ".toast")
+        page.evaluate("location.hash = '#/c/'")
+        page.wait("document.getElementById('room-open').hidden && !document.getElementById('room-empty').hidden")
+
     with scene("no error on the console, no violation of the policy"):
         found = page.unforgiven()
         assert not found, "\n     ".join(["", *found])

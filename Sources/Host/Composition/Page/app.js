@@ -141,7 +141,7 @@ let cameFromList = false;
 
 function follow() {
   if (!chat.user) return;
-  const [id = null, messageId] = location.hash.startsWith("#/c/") ? location.hash.slice(4).split("/").map(decodeURIComponent) : [];
+  const [id, messageId] = placeIn(location.hash);
   if (!room || id !== room.id) {
     closeRoom();
     $("app").dataset.pane = id ? "room" : "list";
@@ -152,6 +152,17 @@ function follow() {
   if (messageId) room?.jump(messageId);
   showList();
   showConnection();
+}
+
+/** A link that cannot be read leads to the list. */
+function placeIn(hash) {
+  if (!hash.startsWith("#/c/")) return [null];
+  try {
+    const [id, messageId] = hash.slice(4).split("/").map(decodeURIComponent);
+    return [id || null, messageId];
+  } catch {
+    return [null];
+  }
 }
 
 function closeRoom() {

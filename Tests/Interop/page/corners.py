@@ -146,6 +146,34 @@ def play(chrome, url, shots):
         page.wait(f"{bubble('Glad to be')} && !document.querySelector('#rows .waiting')")
         assert page.evaluate(f"{SEEN}.includes('Without her')") is False
 
+    with scene("where a conversation began is said, and where something came before that is not shown"):
+        expect_text(page, "#rows .start", "began")
+        assert "not shown" not in text_of(page, "#rows .start"), text_of(page, "#rows .start")
+        attic = ben.begin(f"Attic {mark}", cyd)
+        ben.say(attic, "Before she came")
+        ben.ask("POST", f"chat/conversations/{attic}/members", {"user_id": ada.id})
+        ben.say(attic, "Since she came")
+        open_conversation(page, f"Attic {mark}")
+        sees(page, "Since she came")
+        expect_text(page, "#rows .start", "What was said before you came is not shown.")
+        shoot("late")
+
+    with scene("what is not kept is said not to be"):
+        # The host lets go about once a minute; here its word for it is put in, so that nobody waits.
+        page.call("Page.addScriptToEvaluateOnNewDocument", source="""{
+            const ask = fetch;
+            globalThis.fetch = async (...all) => {
+                const answer = await ask(...all);
+                if (!new URL(all[0]).pathname.endsWith('/api/chat/events')) return answer;
+                const text = await answer.text();
+                return new Response(text.replaceAll('"last_seq"', '"first_seq":4,"last_seq"'), answer);
+            };
+        }""")
+        page.reload()
+        open_conversation(page, f"Kitchen {mark}")
+        expect_text(page, "#rows .start", "Earlier messages are not kept.")
+        shoot("not-kept")
+
     with scene("a link that cannot be read leads to the list"):
         page.evaluate("location.hash = '#/c/%'")
         page.wait("document.getElementById('app').dataset.pane === 'list'")

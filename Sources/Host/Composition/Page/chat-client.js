@@ -194,6 +194,15 @@ export class ChatClient extends EventTarget {
     return this.#page(path`/api/chat/conversations/${id}/messages?limit=${limit}` + (before === undefined ? "" : `&before_seq=${before}`));
   }
 
+  /**
+   * The log itself before a `seq`, at most 200 of it, as events, with a `gap` for what is not to be read: `{ events, more }`. It is asked
+   * for by WebSocket, so without one it fails with `network`.
+   */
+  async history(conversationId, { before, limit = 50 }) {
+    if (!this.#line) throw new ChatError("network", "There is no connection.");
+    return this.#line.call({ type: "history", conversation_id: conversationId, before, limit });
+  }
+
   message(messageId) { return this.#ask("GET", path`chat/messages/${messageId}`); }
   edit(messageId, content) { return this.#ask("PATCH", path`chat/messages/${messageId}`, { body: { content } }); }
   delete(messageId) { return this.#ask("DELETE", path`chat/messages/${messageId}`); }

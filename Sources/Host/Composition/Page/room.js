@@ -241,6 +241,18 @@ export class Room {
     if (!this.#closed) toast("That message is too far up, or is not there any more.");
   }
 
+  /** Above the first message there is the beginning, or a gap: the log says which. By polls it cannot be asked. */
+  #askBeginning() {
+    const timeline = this.#timeline;
+    if (!timeline.complete || timeline.hidden !== undefined || this.#chat.via !== "websocket") return;
+    timeline.hidden = null;
+    this.#chat.history(this.id, { before: 2, limit: 1 }).then(({ events: [first] }) => {
+      if (first?.type !== "gap") return;
+      timeline.hidden = first.reason;
+      if (!this.#closed) this.#showSoon();
+    }, (error) => { if (error.retryable) timeline.hidden = undefined; });
+  }
+
   /** Quoted messages that are not held. */
   #askQuoted(rows) {
     const timeline = this.#timeline;
@@ -280,7 +292,9 @@ export class Room {
     this.#thread.show(rows, {
       animate, me, people, complete: this.#timeline.complete, isPair: Boolean(otherIn(conversation, me)),
       moderates: role === "owner" || role === "admin", title: titleOf(conversation, me), begun: conversation.created_at,
+      hidden: this.#timeline.hidden ?? (conversation.first_seq > 1 ? "retention" : null),
     });
+    this.#askBeginning();
     this.#askQuoted(rows);
     this.#showLatest();
   }

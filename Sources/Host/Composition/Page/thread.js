@@ -69,7 +69,7 @@ export class Thread {
     return true;
   }
 
-  show(rows, { animate, complete, isPair, moderates, title, begun, me, people }) {
+  show(rows, { animate, complete, isPair, moderates, title, begun, hidden, me, people }) {
     const anchor = this.atEnd ? null : this.#anchor(), top = anchor?.getBoundingClientRect().top;
     const old = this.#rows, isFirst = old.size === 0;
     this.#complete = complete;
@@ -77,7 +77,7 @@ export class Thread {
     this.#list.classList.toggle("crowd", !isPair);
     if (!this.#fetching) this.say();
     for (const each of rows) {
-      const row = { ...each, isPair, title, begun, me, people, canDelete: each.kind === "message" && !each.message.is_deleted && (each.mine || moderates) };
+      const row = { ...each, isPair, title, begun, hidden, me, people, canDelete: each.kind === "message" && !each.message.is_deleted && (each.mine || moderates) };
       if (row.kind === "day") row.words = dayOf(row.at);
       const was = old.get(row.key), node = was?.node ?? el("li");
       if (!was || !alike(was.row, row)) draw[row.kind](node, row, this.#on);
@@ -131,11 +131,14 @@ const alike = (a, b) => Object.keys({ ...a, ...b }).every((name) => a[name] === 
 
 const time = (at) => el("time", { datetime: at }, timeOf(at));
 
+const whyHidden = { retention: "Earlier messages are not kept.", membership: "What was said before you came is not shown." };
+
 const draw = {
-  start(node, { title, isPair, begun }) {
+  start(node, { title, isPair, begun, hidden }) {
     node.className = "start";
     node.replaceChildren(el("h3", { dir: "auto" }, title),
-      el("p", {}, `${isPair ? `You and ${title} began here` : "This conversation began"} on ${dateOf(begun)}.`));
+      el("p", {}, `${isPair ? `You and ${title} began${hidden ? "" : " here"}` : "This conversation began"} on ${dateOf(begun)}.`),
+      ...(hidden ? [el("p", {}, whyHidden[hidden] ?? "Earlier messages are not shown.")] : []));
   },
 
   day(node, { words, at }) {

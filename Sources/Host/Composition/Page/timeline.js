@@ -9,8 +9,10 @@ export class Timeline {
   #ordered = []; // ascending in seq: one run without holes, up to the newest
   #ahead = new Map(); // id -> what happened to a message before its page of history came
   #quoted = new Map(); // id -> a message that one of ours answers, when it is not held itself
-  /** True once the first message of the conversation is held. */
+  /** True once the first message that we may read is held. */
   complete = false;
+  /** Why others before that one are not to be read, `retention` or `membership`; null when there are none, undefined when nobody has asked. */
+  hidden = undefined;
 
   get length() { return this.#ordered.length; }
   get oldestSeq() { return this.#ordered[0]?.seq; }
@@ -41,6 +43,7 @@ export class Timeline {
   trim(count) {
     for (const message of this.#ordered.splice(0, this.#ordered.length - count)) this.#byId.delete(message.id);
     this.complete = false;
+    this.hidden = undefined; // by then it may be different
   }
 
   edit(id, content) { this.#change(id, (old) => ({ ...old, content, is_edited: true })); }

@@ -131,6 +131,20 @@ def play(chrome, url, shots):
         ben.say(kitchen, "Right away")
         page.wait(f"{row(kitchen)}?.querySelector('.badge')?.firstChild.data === '1'")
 
+    with scene("a row that changes keeps the keyboard where it was"):
+        text = f"{ben.name} 1"
+        message = next(each["id"] for each in ben.ask("GET", f"chat/conversations/{garden}/messages") if each["content"] == text)
+        ben.ask("PUT", f"chat/messages/{message}/reactions/%F0%9F%8C%B1")
+        page.wait(f"{bubble(text)}.querySelector('.chip')")
+        page.evaluate(f"{bubble(text)}.querySelector('.chip').focus()")
+        cyd.ask("PUT", f"chat/messages/{message}/reactions/%F0%9F%8C%B1")
+        page.wait(f"{bubble(text)}.querySelector('.chip').textContent === '🌱2'")
+        assert page.evaluate(f"document.activeElement === {bubble(text)}.querySelector('.chip')"), page.evaluate("document.activeElement.outerHTML")
+        for who in (ben, cyd):
+            who.ask("DELETE", f"chat/messages/{message}/reactions/%F0%9F%8C%B1")
+        page.wait(f"!{bubble(text)}.querySelector('.chip')")
+        assert page.evaluate(f"document.activeElement === {bubble(text)}")  # the button is gone: its message has it
+
     with scene("who is removed is told so, and goes on when let in again"):
         for meanwhile in ([], ["Without her"]):
             ben.ask("DELETE", f"chat/conversations/{garden}/members/{ada.id}")

@@ -80,7 +80,7 @@ export class Thread {
       const row = { ...each, isPair, title, begun, hidden, me, people, canDelete: each.kind === "message" && !each.message.is_deleted && (each.mine || moderates) };
       if (row.kind === "day") row.words = dayOf(row.at);
       const was = old.get(row.key), node = was?.node ?? el("li");
-      if (!was || !alike(was.row, row)) draw[row.kind](node, row, this.#on);
+      if (!was || !alike(was.row, row)) redraw(node, row, this.#on);
       if (!was && !isFirst && animate) node.classList.add("new");
       this.#rows.set(row.key, { node, row });
     }
@@ -132,6 +132,16 @@ const alike = (a, b) => Object.keys({ ...a, ...b }).every((name) => a[name] === 
 const time = (at) => el("time", { datetime: at }, timeOf(at));
 
 const whyHidden = { retention: "Earlier messages are not kept.", membership: "What was said before you came is not shown." };
+
+/** The keyboard stays on the button it was on, or at least on its row. */
+function redraw(node, row, on) {
+  const held = node.contains(document.activeElement) && document.activeElement !== node ? handle(document.activeElement) : null;
+  draw[row.kind](node, row, on);
+  if (held) ([...node.querySelectorAll("button, a")].find((each) => handle(each) === held) ?? node).focus({ preventScroll: true });
+}
+
+/** What a button of a row is known by, whatever it says at the moment. */
+const handle = (control) => control.name || control.getAttribute("aria-label") || control.textContent;
 
 const draw = {
   start(node, { title, isPair, begun, hidden }) {
@@ -194,7 +204,7 @@ function readers(row) {
 }
 
 /** What a message answers; null while it is asked for, or when it cannot be seen. */
-const quotation = (quote, jump) => el("button", { type: "button", class: "quote", onclick: jump },
+const quotation = (quote, jump) => el("button", { type: "button", name: "quote", class: "quote", onclick: jump },
   el("span", { class: "unseen" }, "In answer to "),
   el("strong", { dir: "auto" }, quote?.sender_username ?? "An earlier message"),
   el("span", { dir: "auto" }, quote ? excerpt(quote) : ""));
@@ -202,7 +212,7 @@ const quotation = (quote, jump) => el("button", { type: "button", class: "quote"
 function chip({ key, count, user_ids }, row, on) {
   const isMine = user_ids.includes(row.me.id), names = listed(user_ids.map((id) => nameOf(id, row)));
   return el("button", {
-    type: "button", class: "chip", "aria-pressed": String(isMine), title: names, "aria-label": `${key}, ${count}: ${names}`,
+    type: "button", name: `chip ${key}`, class: "chip", "aria-pressed": String(isMine), title: names, "aria-label": `${key}, ${count}: ${names}`,
     onclick: () => on.react(row.message, key, !isMine),
   }, el("span", {}, key), String(count));
 }

@@ -117,7 +117,9 @@ import Testing
         "Names that will not do",
         arguments: [
             "", " ", "\t", " ada", "ada ", "a\nb", "a\u{0}b", "a\u{1B}[31mb", "a\u{85}b", "a\u{2028}b", "a\u{202E}b",
-            "a\u{200B}b", "\u{FEFF}ada", String(repeating: "a", count: 65), String(repeating: "é", count: 33),
+            "a\u{200B}b", "\u{FEFF}ada", "ann\u{200D}", "a\u{200C}nn", "é\u{200D}é", "\u{200C}می", "می\u{200C}",
+            "می\u{200C}\u{200C}خواهم", "a\u{34F}nn", "ann\u{FE0F}", "\u{3164}",
+            String(repeating: "a", count: 65), String(repeating: "é", count: 33),
         ])
     func badNames(name: String) async throws {
         let desk = try await Desk()

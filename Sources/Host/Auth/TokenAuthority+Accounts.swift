@@ -12,7 +12,7 @@ extension TokenAuthority {
             throw ChatError(.forbidden, "This server does not take registrations.")
         }
         try AccountRules.checkPassword(password)
-        try Self.check(username, email)
+        let username = try Self.checked(username, email)
         let now = time.monotonic()
         if case .refused(let wait) = limiter.withLock({ $0.registrationBegins(address: address, at: now) }) {
             throw ChatError(
@@ -29,7 +29,7 @@ extension TokenAuthority {
         username: String, password: String?, email: String? = nil, isSuperuser: Bool = false
     ) async throws(ChatError) -> User {
         if let password { try AccountRules.checkPassword(password) }
-        try Self.check(username, email)
+        let username = try Self.checked(username, email)
         return try await make(username, password, email, isSuperuser: isSuperuser)
     }
 
@@ -83,9 +83,11 @@ extension TokenAuthority {
 
     private static let mismatch = ChatError(.tokenInvalid, "That name and password do not belong together.")
 
-    private static func check(_ username: String, _ email: String?) throws(ChatError) {
-        try AccountRules.checkUsername(username)
+    /// The name as it is kept.
+    private static func checked(_ username: String, _ email: String?) throws(ChatError) -> String {
+        let name = try AccountRules.username(username)
         if let email { try AccountRules.checkEmail(email) }
+        return name
     }
 
     private func make(
@@ -111,9 +113,15 @@ extension TokenAuthority {
         ChatError(.conflict, email == nil ? "That name is taken." : "That name or address is taken.")
     }
 
-    private func account(named name: String) async throws(ChatError) -> User? {
+    /// The account of this name as it was typed, or as names are kept. (The former is for accounts made before names were composed.)
+    /// - Throws: `store_unavailable`.
+    public func account(named typed: String) async throws(ChatError) -> User? {
+        let kept = AccountRules.composed(typed)
         do throws(StoreError) {
-            return try await store.users(.username(name), limit: 1).first
+            if let user = try await store.users(.username(typed), limit: 1).first { return user }
+            // By bytes: to `String` the two are equal.
+            guard !kept.utf8.elementsEqual(typed.utf8) else { return nil }
+            return try await store.users(.username(kept), limit: 1).first
         } catch {
             throw error.asChatError
         }

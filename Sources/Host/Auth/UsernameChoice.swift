@@ -6,7 +6,7 @@ enum UsernameChoice {
     /// Ten at most.
     static func candidates(for claims: Claims, random: String) -> [String] {
         let wishes = claims.names + [claims.subject.text]
-        let base = wishes.first { (try? AccountRules.checkUsername($0)) != nil } ?? "user"
+        let base = wishes.lazy.compactMap { try? AccountRules.username($0) }.first ?? "user"
         let suffixes = [""] + (2...9).map { "-\($0)" } + ["-\(random)"]
         return suffixes.map { shortened(base, toFit: $0) + $0 }
     }

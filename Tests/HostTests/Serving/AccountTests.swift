@@ -31,6 +31,23 @@ struct AccountTests {
         }
     }
 
+    @Test("a name is one name however its accents were typed, and is kept composed")
+    func composed() async throws {
+        let store = #"{ "type": "sqlite", "path": "chat.db" }"#
+        try await withHost(config(store: store)) { host in
+            func body(_ name: String) -> String { #"{"username":"\#(name)","password":"correct horse"}"# }
+            let (one, two) = ("jos\u{E9}", "jose\u{301}")
+            let made = try host.call("POST", "/api/auth/register", body(two))
+            #expect(made.status == 201)
+            #expect(try Array(#require(made.json["username"].text).utf8) == Array(one.utf8))
+            let twin = try host.call("POST", "/api/auth/register", body(one))
+            #expect(twin.status == 409)
+            for name in [one, two, "JOSE\u{301}"] {
+                #expect(try host.call("POST", "/api/auth/login", body(name)).status == 200)
+            }
+        }
+    }
+
     @Test("a wrong password and an unknown name are one answer; after a few there is a pause")
     func guessing() async throws {
         try await withHost(accounts) { host in

@@ -40,8 +40,8 @@ public struct Administration: Sendable {
 
     /// Disables an account, or takes that back.
     public func setActive(_ name: String, _ isActive: Bool) async throws {
-        try await withAccounts { _, store in
-            var user = try await user(name, in: store)
+        try await withAccounts { authority, store in
+            var user = try await user(name, of: authority)
             user.isActive = isActive
             user.updatedAt = time.wall()
             try await store.save(user)
@@ -50,15 +50,15 @@ public struct Administration: Sendable {
 
     /// A token for somebody.
     public func token(for name: String, minutes: Int?) async throws -> String {
-        try await withAccounts { authority, store in
-            let user = try await user(name, in: store)
+        try await withAccounts { authority, _ in
+            let user = try await user(name, of: authority)
             let seconds = (minutes ?? configuration.auth.accessTokenExpireMinutes) * 60
             return try authority.issueToken(for: user, expiresInSeconds: seconds).token
         }
     }
 
-    private func user(_ name: String, in store: any Store) async throws -> User {
-        guard let user = try await store.users(.username(name), limit: 1).first else {
+    private func user(_ name: String, of authority: TokenAuthority) async throws -> User {
+        guard let user = try await authority.account(named: name) else {
             throw Host.Failure("There is no user “\(name)”.")
         }
         return user

@@ -134,6 +134,19 @@ struct ChatdTests {
         }
     }
 
+    @Test("check warns of a secret that can be guessed, and does not show it")
+    func shortSecrets() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write(with(#""auth": { "secretKey": "sixteen letters." }"#), to: "chat.json")
+        try await onThread {
+            let check = try Program.run("check", "chat.json", in: folder)
+            #expect(check.output == "chat.json: nothing is wrong\n")
+            #expect(check.errors.hasPrefix("chatd: warning: auth.secretKey: the secret has fewer than 32 bytes"))
+            #expect(!check.errors.contains("sixteen"))
+            #expect(check.status == 0)
+        }
+    }
+
     @Test(
         "serves without a config, takes accounts beside it, and leaves in order at a signal",
         arguments: [SIGTERM, SIGINT])

@@ -20,10 +20,10 @@ public struct KeyRing: Sendable {
     private let keys: [Key]
     private let signing: Key?
     /// What the operator should know, a sentence each, without secrets.
-    public let warnings: [String]
+    public let warnings: [Problems.Problem]
 
     /// - Parameter keys: the first that can sign does.
-    init(_ keys: [Key], warnings: [String] = []) {
+    init(_ keys: [Key], warnings: [Problems.Problem] = []) {
         self.keys = Array(keys.prefix(Self.limit))
         signing = self.keys.first { $0.signer != nil }
         self.warnings = warnings

@@ -21,14 +21,14 @@ extension KeyRing {
         _ settings: AuthSettings, generatedSecret: [UInt8]? = nil, sources: Secret.Sources
     ) throws(Problems) {
         var keys: [Key] = []
-        var warnings: [String] = []
+        var warnings: [Problems.Problem] = []
         var problems: [Problems.Problem] = []
 
         func add(_ path: String, _ make: () throws(KeyProblem) -> (Key, warning: String?)) {
             do throws(KeyProblem) {
                 let (key, warning) = try make()
                 keys.append(key)
-                if let warning { warnings.append("\(path): \(warning)") }
+                if let warning { warnings.append(Problems.Problem(path: path, detail: warning)) }
             } catch {
                 problems.append(Problems.Problem(path: path, detail: error.detail))
             }

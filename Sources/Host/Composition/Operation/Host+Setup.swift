@@ -49,23 +49,24 @@ extension HostConfiguration {
     }
 
     /// Everything that is wrong with the files of secrets and certificates, besides what decoding found. Opens nothing else.
-    /// - Returns: what is not wrong and yet should be known, such as a certificate that has expired.
+    /// - Returns: what is not wrong and yet should be known, such as a short secret or a certificate that has expired.
     @discardableResult
     public func checkFiles(environment: [String: String]) throws(ConfigProblems) -> [ConfigProblem] {
         var problems: [ConfigProblem] = []
-        var tls: TLSContext?
+        var warnings: [ConfigProblem] = []
         do throws(ConfigProblems) {
-            _ = try keys(generated: Array(repeating: 0, count: 32), environment: environment)
+            warnings += try keys(generated: Array(repeating: 0, count: 32), environment: environment).warnings
+                .map(\.asConfigured)
         } catch {
             problems += error.problems
         }
         do throws(ConfigProblems) {
-            tls = try openTLS()
+            warnings += try openTLS()?.certificate.warnings.map(\.asConfigured) ?? []
         } catch {
             problems += error.problems
         }
         guard problems.isEmpty else { throw ConfigProblems(problems) }
-        return tls?.certificate.warnings.map(\.asConfigured) ?? []
+        return warnings
     }
 
     /// Opens accounts over a store, with the secret of the config or, on the first run, a new one that is kept.
@@ -74,7 +75,7 @@ extension HostConfiguration {
     ) throws -> TokenAuthority {
         let generated = auth.needsSecret ? try KeptSecret.load(in: directory) : nil
         let keys = try keys(generated: generated, environment: environment)
-        for warning in keys.warnings { log.warning("auth", LogField("warning", warning)) }
+        for warning in keys.warnings { log.warning("auth", LogField("warning", "\(warning.asConfigured)")) }
         return TokenAuthority(
             store: store, keys: keys, settings: auth,
             limits: AttemptLimits(
@@ -97,7 +98,7 @@ extension HostConfiguration {
         do throws(KeyRing.Problems) {
             return try KeyRing(auth, generatedSecret: generated, sources: sources)
         } catch {
-            throw ConfigProblems(error.all.map { ConfigProblem(path: "auth.\($0.path)", text: $0.detail) })
+            throw ConfigProblems(error.all.map(\.asConfigured))
         }
     }
 
@@ -110,6 +111,11 @@ extension HostConfiguration {
             throw Host.Failure("store: \(error.detail)")
         }
     }
+}
+
+extension KeyRing.Problems.Problem {
+    /// With the path of the setting it is about.
+    var asConfigured: ConfigProblem { ConfigProblem(path: "auth.\(path)", text: detail) }
 }
 
 extension LogSection {

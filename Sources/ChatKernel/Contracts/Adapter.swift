@@ -8,7 +8,14 @@ public protocol Adapter: Sendable {
 }
 
 public protocol StoreAdapter: Adapter {
+    /// What a store with these settings will promise, so that a config which requires more is refused before anything is opened.
+    /// Nil, unless an adapter says otherwise: only the open store knows, and the host asks it at the start.
+    static func guarantees(of settings: Settings) -> StoreGuarantees?
     static func open(_ settings: Settings, in context: AdapterContext) async throws -> any Store
+}
+
+extension StoreAdapter {
+    public static func guarantees(of settings: Settings) -> StoreGuarantees? { nil }
 }
 
 public protocol TransportAdapter: Adapter {

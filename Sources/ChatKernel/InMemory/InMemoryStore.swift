@@ -8,9 +8,11 @@ public final class InMemoryStore: StoreWithSearch, StoreWithRetention {
     /// - Parameter epoch: random, and new for each store.
     public init(epoch: Epoch) { ledger = Mutex(Ledger(epoch: epoch)) }
 
-    public var guarantees: StoreGuarantees {
-        StoreGuarantees(durability: .memory, atomicBatch: true, replayable: true, largestContent: .max)
-    }
+    public var guarantees: StoreGuarantees { Self.guarantees }
+
+    /// Those of every such store.
+    public static let guarantees = StoreGuarantees(
+        durability: .memory, atomicBatch: true, replayable: true, largestContent: .max)
 
     public func head() async throws(StoreError) -> Cursor {
         try reading { Cursor(epoch: $0.epoch, pos: $0.lastPos) }

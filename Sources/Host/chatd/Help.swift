@@ -56,8 +56,7 @@ enum Help {
 
         Reads a config, its secrets and certificates, opens nothing else, and prints everything that is wrong with it, a line each:
             transports[1].type: “websockets” is not known; one of long-polling, rest, websocket
-        Status 0 when all is well, 1 otherwise; what is no mistake and yet should be known is a warning. Whether the store keeps
-        what "require" and "limits" ask of it is seen when it is opened: when the host starts.
+        Status 0 when all is well, 1 otherwise; what is no mistake and yet should be known is a warning.
 
         """
 

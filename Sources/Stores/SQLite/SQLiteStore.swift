@@ -46,10 +46,12 @@ public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreWithReten
         writing.thread.end()
     }
 
-    public var guarantees: StoreGuarantees {
+    public var guarantees: StoreGuarantees { Self.guarantees(durability) }
+
+    static func guarantees(_ durability: SQLiteDurability) -> StoreGuarantees {
         StoreGuarantees(
             durability: durability == .synced ? .synced : .written, atomicBatch: true, replayable: true,
-            largestContent: Self.largestContent)
+            largestContent: largestContent)
     }
 
     public var damagedPieces: Int { damage.count }

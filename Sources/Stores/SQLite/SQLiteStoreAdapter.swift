@@ -44,6 +44,10 @@ public enum SQLiteStoreAdapter: StoreAdapter {
 
     public static let type = "sqlite"
 
+    public static func guarantees(of settings: SQLiteStoreSettings) -> StoreGuarantees? {
+        SQLiteStore.guarantees(settings.durability)
+    }
+
     public static func open(_ settings: SQLiteStoreSettings, in context: AdapterContext) async throws -> any Store {
         var settings = settings
         settings.path = context.resolve(settings.path)

@@ -123,6 +123,23 @@ struct ChatdTests {
         #expect(try folder.names == ["chat.json", "stderr", "stdin"])
     }
 
+    @Test("check sees that a store cannot keep what is required, and opens none")
+    func unkept() async throws {
+        let folder = try TemporaryFolder()
+        let text = """
+            { "store": { "type": "sqlite", "path": "chat.db", "durability": "written" },
+              "transports": [ { "type": "rest" } ], "require": { "durability": "synced" } }
+            """
+        try folder.write(text, to: "chat.json")
+        try await onThread {
+            let check = try Program.run("check", "chat.json", in: folder)
+            #expect(
+                check.errors == "chatd: require.durability: the store is only “written”, and “synced” is asked\n")
+            #expect(check.status == 1)
+        }
+        #expect(try folder.names == ["chat.json", "stderr", "stdin"])
+    }
+
     @Test("check sees secrets that are not there")
     func secrets() async throws {
         let folder = try TemporaryFolder()

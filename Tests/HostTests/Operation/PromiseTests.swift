@@ -28,11 +28,14 @@ struct PromiseTests {
                 == "acknowledged messages survive a loss of power; a client that comes back misses nothing")
     }
 
-    @Test("a host whose config requires more than it can promise does not start")
-    func unkept() async throws {
-        let strict = config(more: #""require": { "resume": true, "durability": "synced" }"#)
+    @Test(
+        "a host whose config requires more than it can promise does not start, whether its store says so before or when it is open",
+        arguments: ["memory", "watched"])
+    func unkept(store: String) async throws {
+        let strict = config(
+            store: #"{ "type": "\#(store)" }"#, more: #""require": { "resume": true, "durability": "synced" }"#)
         await #expect {
-            try await withHost(strict) { _ in }
+            try await withHost(strict, catalog: .standard.adding(WatchedStore.self)) { _ in }
         } throws: { error in
             (error as? ConfigProblems)?.problems.map(\.description) == [
                 "require.resume: “rest” on this store cannot promise it",

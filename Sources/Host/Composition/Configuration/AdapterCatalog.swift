@@ -15,7 +15,14 @@ public struct AdapterCatalog: Sendable {
     typealias TransportOpening = @Sendable (AdapterContext) async throws -> any Transport
 
     struct StoreSlot: Sendable {
-        let read: @Sendable (ConfigValue, [any CodingKey & Sendable]) -> Result<StoreOpening, ConfigProblems>
+        let read: @Sendable (ConfigValue, [any CodingKey & Sendable]) -> Result<PlannedStore, ConfigProblems>
+    }
+
+    /// A store that is not open yet.
+    struct PlannedStore: Sendable {
+        /// Nil when only the open store knows.
+        let guarantees: StoreGuarantees?
+        let open: StoreOpening
     }
 
     struct TransportSlot: Sendable {
@@ -40,7 +47,9 @@ public struct AdapterCatalog: Sendable {
         var catalog = self
         catalog.stores[A.type] = StoreSlot { value, path in
             SettingsDecoder.decode(A.Settings.self, from: value, at: path, ignoring: ["type"]).map { settings in
-                { context in try await A.open(settings, in: context) }
+                PlannedStore(guarantees: A.guarantees(of: settings)) { context in
+                    try await A.open(settings, in: context)
+                }
             }
         }
         return catalog
@@ -66,6 +75,8 @@ enum MemoryStoreAdapter: StoreAdapter {
     }
 
     static let type = "memory"
+
+    static func guarantees(of settings: Settings) -> StoreGuarantees? { InMemoryStore.guarantees }
 
     static func open(_ settings: Settings, in context: AdapterContext) async throws -> any Store {
         InMemoryStore(epoch: Epoch(.random(in: .min ... .max)))

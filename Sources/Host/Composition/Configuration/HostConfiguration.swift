@@ -54,8 +54,12 @@ public struct HostConfiguration: Sendable {
         limits = reader.section(LimitsSection.self, "limits", members) ?? LimitsSection()
         require = reader.section(RequireSection.self, "require", members) ?? RequireSection()
         log = reader.section(LogSection.self, "log", members) ?? LogSection()
+        if let guarantees = store?.guarantees {
+            reader.problems += Promise.unkept(
+                require, by: transports.map { Promise(transport: $0.name, $0.guarantees, on: guarantees) })
+        }
         guard reader.problems.isEmpty, let store else { throw ConfigProblems(reader.problems) }
-        openStore = store
+        openStore = store.open
         self.directory = directory
     }
 }
@@ -89,7 +93,7 @@ private struct SectionReader {
         return type
     }
 
-    mutating func store(_ value: ConfigValue?) -> AdapterCatalog.StoreOpening? {
+    mutating func store(_ value: ConfigValue?) -> AdapterCatalog.PlannedStore? {
         guard let value else {
             problems.append(ConfigProblem(path: "store", text: "is needed"))
             return nil

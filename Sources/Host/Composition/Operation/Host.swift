@@ -133,6 +133,7 @@ public final class Host: Sendable {
         let promises = configuration.transports.map {
             Promise(transport: $0.name, $0.guarantees, on: store.guarantees)
         }
+        // Of a store that says only now what it promises.
         let unkept = Promise.unkept(configuration.require, by: promises)
         guard unkept.isEmpty else { throw ConfigProblems(unkept) }
         guard kernelLimits.retention.isNone || store is any StoreWithRetention else {

@@ -55,6 +55,7 @@ struct AttendanceTests {
             attendance.enter(kept)
         }
         try house.ask { _ in await attendance.begin() }
+        house.store.whileConversationIsRead(nil)
         #expect(house.kernel.activeUsers(in: lost) == [])
         #expect(house.kernel.activeUsers(in: kept) == [bob.id])
         attendance.end()

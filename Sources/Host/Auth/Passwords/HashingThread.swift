@@ -6,7 +6,8 @@ import Synchronization
 /// pool: there, two logins would stop a two-core host. One, so that strangers can keep one core busy at most, and one
 /// hash's memory.
 ///
-/// The thread begins with the first work and ends with this object.
+/// The thread begins with the first work, and is gone when this object is: a process that ends then has OpenSSL take down what is the
+/// threads' own, and one that ended at the same moment would do so too.
 final class HashingThread: Sendable {
     /// How many wait at most. At a tenth of a second each the last waits about as long as clients do.
     static let longestQueue = 256
@@ -34,7 +35,7 @@ final class HashingThread: Sendable {
     @safe private final class Queue: Sendable {
         private struct State {
             var waiting: [@Sendable () -> Void] = []
-            var hasThread = false
+            var thread: pthread_t?
             var isStopping = false
         }
 
@@ -57,8 +58,8 @@ final class HashingThread: Sendable {
         func add(_ work: @escaping @Sendable () -> Void) -> Bool {
             let accepted = state.withLock { state in
                 guard state.waiting.count < limit else { return false }
-                if !state.hasThread { state.hasThread = startThread() }
-                guard state.hasThread else { return false }
+                if state.thread == nil { state.thread = startThread() }
+                guard state.thread != nil else { return false }
                 state.waiting.append(work)
                 return true
             }
@@ -67,11 +68,17 @@ final class HashingThread: Sendable {
         }
 
         func stop() {
-            state.withLock { $0.isStopping = true }
+            let thread = state.withLock { state in
+                state.isStopping = true
+                return state.thread.take()
+            }
             unsafe sem_post(signal)
+            guard let thread else { return }
+            // Whoever lets go last may be the work itself.
+            if pthread_equal(thread, pthread_self()) != 0 { pthread_detach(thread) } else { pthread_join(thread, nil) }
         }
 
-        private func startThread() -> Bool {
+        private func startThread() -> pthread_t? {
             var thread = pthread_t()
             let mine = unsafe Unmanaged.passRetained(self)
             let failed = unsafe pthread_create(
@@ -84,10 +91,9 @@ final class HashingThread: Sendable {
                 }, mine.toOpaque())
             guard failed == 0 else {
                 unsafe mine.release()
-                return false
+                return nil
             }
-            pthread_detach(thread)
-            return true
+            return thread
         }
 
         private func serve() {

@@ -122,7 +122,8 @@ struct Followers {
         fileprivate(set) var followers: [Follower]
     }
 
-    /// Those who are among these members. Walks over the smaller of the two, and is in an order that no hash table decides.
+    /// Those who are among these members. Walks over the smaller of the two, and is in an order that no hash table decides: that in
+    /// which an outlet has its places, and so mostly its memory.
     func audience(of members: Set<UserID>) -> [Party] {
         var audience: [Follower] = []
         if members.count <= byUser.count {
@@ -130,7 +131,7 @@ struct Followers {
         } else {
             for (user, here) in byUser where members.contains(user) { audience += here }
         }
-        audience.sort { ($0.user, $0.place) < ($1.user, $1.place) }
+        audience.sort { ($0.place, $0.user) < ($1.place, $1.user) }
         var parties: [Party] = []
         for follower in audience {
             if let at = parties.firstIndex(where: { $0.outlet === follower.outlet }) {

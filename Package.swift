@@ -120,7 +120,9 @@ let package = Package(
         .testTarget(
             name: "StoreTests", dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "ChatFaults", "CSQLite"],
             path: "Tests/StoreTests"),
-        .testTarget(name: "AuthTests", dependencies: ["ChatKernel", "ChatAuth", "COpenSSL"], path: "Tests/AuthTests"),
+        .testTarget(
+            name: "AuthTests", dependencies: ["ChatKernel", "ChatAuth", "ChatWire", "COpenSSL"], path: "Tests/AuthTests"
+        ),
         .testTarget(
             name: "ClientTests",
             dependencies: [

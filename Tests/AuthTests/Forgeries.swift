@@ -1,4 +1,5 @@
 import COpenSSL
+import ChatWire
 import Testing
 
 @testable import ChatAuth

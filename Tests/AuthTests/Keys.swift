@@ -1,3 +1,5 @@
+import ChatWire
+
 @testable import ChatAuth
 
 /// The key pairs of RFC 7515 (A.2, A.3) and RFC 8037 (A.1), written as PEM, and a secret.

@@ -1,4 +1,5 @@
 import ChatKernel
+import ChatWire
 import FoundationEssentials
 import Testing
 

@@ -1,4 +1,5 @@
 import ChatKernel
+import ChatWire
 import Testing
 
 @testable import ChatAuth

@@ -54,7 +54,7 @@ let fuzzers: [Target] = [
     .executableTarget(name: "FuzzJSON", dependencies: ["ChatWire", "ChatKernel"]),
     .executableTarget(name: "FuzzClientFrame", dependencies: ["ChatWire", "ChatKernel"]),
     .executableTarget(name: "FuzzSearch", dependencies: ["ChatKernel"]),
-    .executableTarget(name: "FuzzJWT", dependencies: ["ChatAuth", "ChatKernel"]),
+    .executableTarget(name: "FuzzJWT", dependencies: ["ChatAuth", "ChatKernel", "ChatWire"]),
     .executableTarget(name: "FuzzConfig", dependencies: ["ChatHost"]),
     .executableTarget(name: "FuzzStoreFile", dependencies: ["ChatSQLite", "ChatKernel", "CSQLite"]),
 ]

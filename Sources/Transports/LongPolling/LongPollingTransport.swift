@@ -46,15 +46,7 @@ public final class LongPollingTransport: HTTPMounted {
             let asked = try await EventRequest(request, kernel, settings)
             guard let position = asked.position else {
                 let snapshot = try await kernel.snapshot(of: asked.identity.user.id, among: asked.conversations)
-                var body: [UInt8] = []
-                EventAnswer.append(snapshot, to: &body)
-                exchange.respond(
-                    HTTPResponse(
-                        status: 200,
-                        fields: [
-                            HTTPField(name: "Content-Type", value: "application/json"),
-                            HTTPField(name: "Cache-Control", value: "no-store"),
-                        ], body: body), holding: snapshot.share)
+                exchange.respond(Poller.response { EventAnswer.append(snapshot, to: &$0) }, holding: snapshot.share)
                 return
             }
             let lane = try await lane(on: exchange.loop, kernel)

@@ -192,7 +192,7 @@ final class Poller: MailReader, ExchangeWaiter, @unchecked Sendable {
         give(Self.response { EventAnswer.append([], cursor: cursor, more: false, to: &$0) })
     }
 
-    private static func response(_ write: (inout [UInt8]) -> Void) -> HTTPResponse {
+    static func response(_ write: (inout [UInt8]) -> Void) -> HTTPResponse {
         var body: [UInt8] = []
         write(&body)
         return HTTPResponse(status: 200, fields: fields, body: body)

@@ -22,8 +22,8 @@ final class HTTPCall: Dialler {
         self.completion = completion
     }
 
-    /// The longest answer that is taken, in bytes. A snapshot of a hundred conversations with twenty messages is a megabyte or two; with the
-    /// longest messages it is this.
+    /// The longest answer that is taken, in bytes. A snapshot is a megabyte or two from this server, some ten with every character escaped;
+    /// another's may be of all that the client asks for, and of the longest messages.
     private static let bodyLimit = 128 << 20
 
     /// So many times its patience an answer may take that does come, from its head on.

@@ -1,5 +1,6 @@
 import COpenSSL
 public import ChatKernel
+import ChatWire
 import Synchronization
 
 /// Random bytes fit for keys, salts and identifiers, from OpenSSL's generator, which the operating system seeds.

@@ -1,3 +1,5 @@
+import ChatWire
+
 /// A stored password hash in the text form of the Password Hashing Competition:
 /// `$scrypt$ln=15,r=8,p=1$salt$hash`, the last two in base64 without padding.
 struct PasswordHash: Equatable, Sendable {

@@ -1,5 +1,6 @@
 import ChatAuth
 import ChatKernel
+import ChatWire
 import Feeding
 import FoundationEssentials
 

@@ -1,6 +1,5 @@
+import ChatWire
 import Testing
-
-@testable import ChatAuth
 
 @Suite("Base64") struct Base64Tests {
     @Test(

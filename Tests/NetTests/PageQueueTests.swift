@@ -1,3 +1,6 @@
+import ChatKernel
+import ChatNet
+import ScriptTesting
 import Testing
 
 @testable import ChatHTTPServer
@@ -5,8 +8,8 @@ import Testing
 @Suite("Pages for readers that are behind")
 struct PageQueueTests {
     @Test("All pages hold 16 MiB at most, or 16 KiB each, whatever an entry takes", arguments: [100, 2300, 200_000])
-    func size(_ entryBytes: Int) {
-        let pages = PageQueue()
+    func size(_ entryBytes: Int) throws {
+        let pages = PageQueue(loop: try EventLoop(), errands: Errands())
         for readers in [0, 1, 10, 64, 65, 500, 1000, 10_000] {
             while pages.behind < readers { pages.fellBehind() }
             for _ in 0..<40 { pages.pageTook(entryBytes * pages.entries, entries: pages.entries) }
@@ -24,20 +27,47 @@ struct PageQueueTests {
     }
 
     @Test("Eight read at a time, in the order in which they asked; who needs no page any more keeps nobody waiting")
-    func turns() {
-        let pages = PageQueue()
-        var read: [Int] = []
-        for number in 0..<20 {
-            pages.enter {
-                guard number != 9 else { return false }
-                read.append(number)
-                return true
+    func turns() async throws {
+        let (loop, errands) = (try EventLoop(), Errands())
+        try loop.start()
+        let work = Task { await errands.run() }
+        let pages = PageQueue(loop: loop, errands: errands)
+        let begun = Recorder<Int>()
+        let store = (0..<20).map { _ in AsyncStream<Void>.makeStream() }
+        let (takes, taken) = AsyncStream<Result<Int, ChatError>>.makeStream()
+        loop.post {
+            for number in 0..<20 {
+                pages.read {
+                    guard number != 9 else { return nil }
+                    begun.note(number)
+                    return { () async throws(ChatError) in
+                        for await _ in store[number].stream { break }
+                        guard number != 5 else { throw ChatError(.storeUnavailable, "The store is away.") }
+                        return number
+                    }
+                } then: {
+                    taken.yield($0)
+                }
             }
         }
-        #expect(read == Array(0..<8))
-        pages.leave()
-        #expect(read == Array(0..<9))
-        for _ in 0..<11 { pages.leave() }
-        #expect(read == Array(0..<20).filter { $0 != 9 })
+        var results = takes.makeAsyncIterator()
+        store[3].continuation.yield()
+        #expect(try await results.next()?.get() == 3)
+        await withCheckedContinuation { done in loop.post { done.resume() } }
+        #expect(begun.all == Array(0..<9))
+        for number in 0..<20 { store[number].continuation.yield() }
+        var all: [Int] = []
+        for _ in 0..<18 {
+            switch await results.next() {
+            case .success(let number)?: all.append(number)
+            case .failure(let error)?: #expect(error.code == .storeUnavailable)
+            case nil: break
+            }
+        }
+        #expect(begun.all == Array(0..<20).filter { $0 != 9 })
+        #expect(all.sorted() == Array(0..<20).filter { ![3, 5, 9].contains($0) })
+        work.cancel()
+        loop.stop()
+        await loop.ended()
     }
 }

@@ -27,7 +27,7 @@ public final class MailDesk {
     private let attends: Bool
     private var room = Mailroom()
     /// For readers that are behind.
-    public let pages = PageQueue()
+    public let pages: PageQueue
     /// By the place of their user's box.
     private var readers: [Readers] = []
     private var isSweeping = false
@@ -77,6 +77,7 @@ public final class MailDesk {
         self.loop = loop
         self.errands = errands
         self.attends = attends
+        pages = PageQueue(loop: loop, errands: errands)
     }
 
     /// Puts a batch's mail into the boxes, and tells their readers. Who is dismissed is told after that.

@@ -1,4 +1,4 @@
-import ChatKernel
+public import ChatKernel
 import ChatNet
 
 /// Lets a few readers of a loop read a page of the store at a time, in the order in which they asked, and says how large it shall be.
@@ -7,8 +7,9 @@ import ChatNet
 /// asking all together, and a request for history would wait behind them all. A page is its reader's own until its peer has
 /// taken it. So the more readers are behind, the smaller are their pages: all together hold some 16 MiB, or
 /// 16 KiB each where there are more than a thousand, and half as much again of the page before.
-/// Belongs to its loop.
-public final class PageQueue {
+///
+/// Confinement, on which `@unchecked Sendable` stands: all of it is touched on its loop alone.
+public final class PageQueue: @unchecked Sendable {
     private static let places = 8
     private static let bytes = 16 << 20
     private static let leastPage = 16 << 10
@@ -20,8 +21,13 @@ public final class PageQueue {
     private var reading = 0
     private var waiting: [() -> Bool] = []
     private var head = 0
+    private let loop: EventLoop
+    private let errands: Errands
 
-    public init() {}
+    init(loop: EventLoop, errands: Errands) {
+        self.loop = loop
+        self.errands = errands
+    }
 
     private var pageBytes: Int { min(max(Self.bytes / max(1, behind), Self.leastPage), PageBudget.bytes) }
 
@@ -43,15 +49,31 @@ public final class PageQueue {
         entryBytes = (3 * entryBytes + bytes / entries + 4) / 4
     }
 
-    /// Calls `read` now or when it is its turn; unless that says false, ``leave()`` is to follow.
-    public func enter(_ read: @escaping () -> Bool) {
-        waiting.append(read)
-        admit()
-    }
-
-    /// A page has been read.
-    public func leave() {
-        reading -= 1
+    /// Reads a page now, or when it is its turn.
+    /// - Parameters:
+    ///   - begin: called on the loop then. What it returns reads the page, elsewhere; nil when nobody wants it any more.
+    ///   - take: is given the page, on the loop again.
+    public func read<Page: Sendable>(
+        _ begin: @escaping () -> (@Sendable () async throws(ChatError) -> Page)?,
+        then take: @escaping @Sendable (Result<Page, ChatError>) -> Void
+    ) {
+        waiting.append { [self] in
+            guard let read = begin() else { return false }
+            errands.send { [self] in
+                let page: Result<Page, ChatError>
+                do throws(ChatError) {
+                    page = .success(try await read())
+                } catch {
+                    page = .failure(error)
+                }
+                loop.post { [self] in
+                    take(page)
+                    reading -= 1
+                    admit()
+                }
+            }
+            return true
+        }
         admit()
     }
 

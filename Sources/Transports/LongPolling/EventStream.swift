@@ -80,36 +80,24 @@ final class EventStream: StreamHandler, MailReader, @unchecked Sendable {
 
     private func read(at place: Int) {
         isReading = true
-        lane.mail.pages.enter { [weak self] in self?.readPage(at: place) ?? false }
+        lane.mail.pages.read({ self.beginPage(at: place) }, then: { self.take($0) })
     }
 
-    /// It is this reader's turn. False when there is nothing to read for any more.
-    private func readPage(at place: Int) -> Bool {
-        guard !isOver else { return false }
+    private func beginPage(at place: Int) -> (@Sendable () async throws(ChatError) -> Kernel.EventPage)? {
+        guard !isOver else { return nil }
         lane.mail.readsPage(at: place)
-        let (lane, user, position, conversations) = (lane, owner.id, position, conversations)
-        let limit = min(lane.mail.pages.entries, lane.kernel.limits.pageEntries)
-        lane.errands.send { [weak self] in
-            let page: Kernel.EventPage?
-            do throws(ChatError) {
-                page = try await lane.kernel.events(
-                    of: user, after: position, among: conversations, limit: limit)
-            } catch {
-                page = nil
-            }
-            lane.loop.post { [weak self] in
-                self?.take(page)
-                lane.mail.pages.leave()
-            }
+        let (kernel, user, position, conversations) = (lane.kernel, owner.id, position, conversations)
+        let limit = min(lane.mail.pages.entries, kernel.limits.pageEntries)
+        return { () async throws(ChatError) in
+            try await kernel.events(of: user, after: position, among: conversations, limit: limit)
         }
-        return true
     }
 
-    private func take(_ page: Kernel.EventPage?) {
+    private func take(_ result: Result<Kernel.EventPage, ChatError>) {
         isReading = false
         guard !isOver else { return }
         // It comes back when the store does, with its last id.
-        guard let page else { return end() }
+        guard case .success(let page) = result else { return end() }
         var bytes: [UInt8] = []
         for entry in page.entries { EventForm.serverSent.append(entry, epoch: lane.epoch, to: &bytes) }
         position = page.through

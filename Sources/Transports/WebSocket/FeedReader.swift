@@ -97,7 +97,7 @@ extension FeedReader {
         fallBehind()
         guard stream.queuedBytes <= lane.pages.lowWater else { return }
         isReadingPage = true
-        lane.pages.enter { [weak self] in self?.readPage() ?? false }
+        lane.pages.read({ self.beginPage() }, then: { self.take($0) })
     }
 
     /// It counts as behind until it is live.
@@ -119,26 +119,13 @@ extension FeedReader {
         isBehind = nil
     }
 
-    /// It is this reader's turn. False when there is nothing to read for any more.
-    private func readPage() -> Bool {
-        guard !isOver else { return false }
-        let (lane, user, conversation, position) = (lane, user, conversation, feed.position)
+    private func beginPage() -> (@Sendable () async throws(ChatError) -> Kernel.LogPage)? {
+        guard !isOver else { return nil }
+        let (kernel, user, conversation, position) = (lane.kernel, user, conversation, feed.position)
         let limit = lane.pages.entries
-        lane.errands.send { [weak self] in
-            let page: Result<Kernel.LogPage, ChatError>
-            do throws(ChatError) {
-                page = .success(
-                    try await lane.kernel.log(
-                        of: conversation, as: user, after: position, limit: limit))
-            } catch {
-                page = .failure(error)
-            }
-            lane.loop.post { [weak self] in
-                self?.take(page)
-                lane.pages.leave()
-            }
+        return { () async throws(ChatError) in
+            try await kernel.log(of: conversation, as: user, after: position, limit: limit)
         }
-        return true
     }
 
     private func take(_ page: Result<Kernel.LogPage, ChatError>) {

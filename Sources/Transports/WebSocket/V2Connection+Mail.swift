@@ -129,29 +129,18 @@ extension V2Connection {
 
     private func read() {
         wide?.isReading = true
-        lane.pages.enter { self.readPage() }
+        // Not weakly: an object that was once held so costs more each time it is used.
+        lane.pages.read({ self.beginPage() }, then: { self.take($0) })
     }
 
-    private func readPage() -> Bool {
-        guard let wide, !liveness.isClosing else { return false }
+    private func beginPage() -> (@Sendable () async throws(ChatError) -> Kernel.EventPage)? {
+        guard let wide, !liveness.isClosing else { return nil }
         lane.mail.readsPage(at: wide.place)
-        let (lane, user, position, conversations) = (lane, user, wide.position, wide.conversations)
-        let limit = min(lane.pages.entries, lane.kernel.limits.pageEntries)
-        lane.errands.send { [self] in
-            let page: Result<Kernel.EventPage, ChatError>
-            do throws(ChatError) {
-                page = .success(
-                    try await lane.kernel.events(
-                        of: user, after: position, among: conversations, limit: limit))
-            } catch {
-                page = .failure(error)
-            }
-            lane.loop.post { [self] in
-                take(page)
-                lane.pages.leave()
-            }
+        let (kernel, user, position, conversations) = (lane.kernel, user, wide.position, wide.conversations)
+        let limit = min(lane.pages.entries, kernel.limits.pageEntries)
+        return { () async throws(ChatError) in
+            try await kernel.events(of: user, after: position, among: conversations, limit: limit)
         }
-        return true
     }
 
     private func take(_ page: Result<Kernel.EventPage, ChatError>) {

@@ -6,20 +6,25 @@ public struct Mailroom: ~Copyable, Sendable {
     private struct Box: Sendable {
         let follower: Follower
         var mailbox: Mailbox
-        /// The last batch that brought something.
+        /// The last batch that brought something, and which of the batch's arrivals that was.
         var touched: Pos = 0
+        var arrival = 0
 
-        /// Whether it is the first that the batch brought, to somebody who takes it.
-        mutating func put(_ parcel: Parcel, alone: [Parcel], of batch: Pos) -> Bool {
+        mutating func put(_ parcel: Parcel, alone: [Parcel], of batch: Pos) {
             if parcel.opensStay(of: follower.user) {
                 // What was before it the user is told in a gap, and that the store knows.
                 mailbox.lose(through: batch)
             } else {
                 mailbox.put(parcel, alone: alone, of: batch)
             }
-            guard !mailbox.isResting, touched != batch else { return false }
-            touched = batch
-            return true
+        }
+
+        /// Which arrival says that the batch brought something; nil when nobody takes it.
+        /// - Parameter next: the number of one more, for the first that the batch brings.
+        mutating func arrival(of batch: Pos, next: Int) -> Int? {
+            guard !mailbox.isResting else { return nil }
+            if touched != batch { (touched, arrival) = (batch, next) }
+            return arrival
         }
     }
 
@@ -93,18 +98,14 @@ public struct Mailroom: ~Copyable, Sendable {
             return open.map { Arrival(place: $0, before: batch.through, whole: nil) }
         }
         var arrivals: [Arrival] = []
-        if batch.mail.count == 1 { arrivals.reserveCapacity(batch.mail[0].followers.count) }
+        arrivals.reserveCapacity(batch.mail.reduce(0) { $0 + $1.followers.count })
         for (index, mail) in batch.mail.enumerated() { put(mail, index, of: batch.through, &arrivals) }
         // What went may have come with this very batch.
-        for expiry in batch.expiries {
-            for place in boxes.indices { boxes[place]?.mailbox.forget(expiry) }
-        }
-        if batch.mail.count > 1 || !batch.expiries.isEmpty {
-            for at in arrivals.indices {
-                guard let whole = arrivals[at].whole else { continue }
-                let (parcel, place, before) = (batch.mail[whole].parcel, arrivals[at].place, arrivals[at].before)
-                if !holdsOnly(parcel, at: place, after: before) { arrivals[at].whole = nil }
+        if !batch.expiries.isEmpty {
+            for expiry in batch.expiries {
+                for place in boxes.indices { boxes[place]?.mailbox.forget(expiry) }
             }
+            for at in arrivals.indices { arrivals[at].whole = nil }
         }
         return arrivals
     }
@@ -122,8 +123,12 @@ public struct Mailroom: ~Copyable, Sendable {
             // A box may have gone, and its place to another, while the batch was on its way.
             guard boxes.indices.contains(place), boxes[place]?.follower === followers[at] else { continue }
             let before = boxes[place]?.mailbox.newest ?? 0
-            if boxes[place]?.put(mail.parcel, alone: alone, of: batch) == true {
+            boxes[place]?.put(mail.parcel, alone: alone, of: batch)
+            guard let arrival = boxes[place]?.arrival(of: batch, next: arrivals.count) else { continue }
+            if arrival == arrivals.count {
                 arrivals.append(Arrival(place: place, before: before, whole: whole))
+            } else if arrivals.indices.contains(arrival) {
+                arrivals[arrival].whole = nil
             }
         }
     }

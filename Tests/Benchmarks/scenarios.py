@@ -54,27 +54,31 @@ def fill_peer(path, room, messages):
     database.close()
 
 
+def by_profile(name, figures, **options):
+    yield Scenario(name, "talk", figures, **options)
+    for profile in ("v2", "v2-subscribe"):
+        yield Scenario(f"{name}-{profile}", "talk", figures, with_peer=False, profile=profile, **options)
+
+
 def scenarios(seconds, scale):
     """`scale` below 1 makes the crowds smaller: for a look whether all of it works."""
 
     def some(count):
         return max(10, int(count * scale))
 
+    speed = Figure("deliveries a second", "per_second")
     deliveries = Figure("deliveries per server CPU-second", "per_cpu_second")
     latency = [Figure("p50, ms", "p50_us", less_is_more=True, scale=1e-3, digits=2),
                Figure("p99, ms", "p99_us", less_is_more=True, scale=1e-3, digits=2)]
     pages = [Figure("pages of 50 a second", "per_second"), Figure("pages per server CPU-second", "per_cpu_second"),
              latency[0]]
     return [
-        Scenario("fan-out", "talk", [deliveries, *latency], members=100, window=32, seconds=seconds),
-        # The same in profile v2, which should not be dearer: by a cursor over all conversations, and by the number of one.
-        Scenario("fan-out-v2", "talk", [deliveries, *latency], members=100, window=32, seconds=seconds, with_peer=False,
-                 profile="v2"),
-        Scenario("fan-out-v2-subscribe", "talk", [deliveries, *latency], members=100, window=32, seconds=seconds,
-                 with_peer=False, profile="v2-subscribe"),
-        Scenario("many-rooms", "talk", [deliveries, *latency], rooms=200, members=5, seconds=seconds),
-        Scenario("many-rooms-v2", "talk", [deliveries, *latency], rooms=200, members=5, seconds=seconds, with_peer=False,
-                 profile="v2"),
+        # Each in both profiles, of which the second should not be dearer: by a cursor over all conversations, and by the number of
+        # one. One that talks hears its own words somewhere on the way round the room, and when it goes on decides how many messages
+        # the next round has; of eight some are always early.
+        *by_profile("fan-out", [speed, deliveries, *latency], members=100, window=32, seconds=seconds),
+        *by_profile("fan-out-8", [speed, deliveries, *latency], members=100, senders=8, window=4, seconds=seconds),
+        *by_profile("many-rooms", [speed, deliveries, *latency], rooms=200, members=5, seconds=seconds),
         Scenario("idle", "idle",
                  [Figure("KiB of memory each", "kib_each", "2 at most", True, digits=2),
                   Figure("connections a second", "per_second"),

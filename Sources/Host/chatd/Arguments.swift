@@ -8,6 +8,7 @@ struct Arguments {
         case addUser(String)
         case listUsers
         case setActive(user: String, Bool)
+        case beginEpoch
         case help(topic: String?)
         case version
     }
@@ -73,6 +74,9 @@ struct Arguments {
             guard words.count <= 2 else { throw Mistake(text: "init takes one folder at most.") }
             return .initialize(folder: words.count == 2 ? words[1] : ".")
         case "token": return .token(user: try one("a username"))
+        case "new-epoch":
+            guard words.count == 1 else { throw Mistake(text: "new-epoch takes nothing but options.") }
+            return .beginEpoch
         case "help": return .help(topic: words.count > 1 ? words[1] : nil)
         case "user":
             switch (words.count, words.dropFirst().first) {
@@ -83,7 +87,7 @@ struct Arguments {
             default: throw Mistake(text: "user takes add NAME, list, disable NAME or enable NAME.")
             }
         case .some(let other):
-            throw Mistake(text: "There is no command “\(other)”: serve, check, init, token, user, help.")
+            throw Mistake(text: "There is no command “\(other)”: serve, check, init, token, user, new-epoch, help.")
         }
     }
 }

@@ -7,6 +7,7 @@ enum Help {
         case "init": initialize
         case "token": token
         case "user": user
+        case "new-epoch": newEpoch
         default: overview
         }
     }
@@ -22,6 +23,7 @@ enum Help {
           chatd user list               all accounts
           chatd user disable NAME       refuse somebody, connected or not; user enable NAME takes it back
           chatd token NAME              print a token for a user, to try things out
+          chatd new-epoch               after an older copy of the data was put back
 
         Options
           --config FILE    which config the other commands mean
@@ -74,6 +76,15 @@ enum Help {
         Prints a token for the user with this name, good for N minutes (the config's
         accessTokenExpireMinutes unless said). It may be run beside a serving host:
             curl -H "Authorization: Bearer $(chatd token ann)" localhost:8000/api/auth/me
+
+        """
+
+    private static let newEpoch = """
+        chatd new-epoch [--config FILE | --data FOLDER]
+
+        Put back a copy of the data that is older than what was there, and its next messages get numbers that clients
+        have seen on others. Run this before you serve it: each client is then told that what it knows is of another
+        time, and begins anew with a snapshot. Nothing is lost or renumbered. Not while a host serves the data.
 
         """
 

@@ -52,6 +52,9 @@ struct Program: Sendable {
         case .setActive(let name, let isActive):
             try await administration(arguments).setActive(name, isActive)
             try say("\(name) is \(isActive ? "enabled" : "disabled")\n")
+        case .beginEpoch:
+            let epoch = try await administration(arguments).beginEpoch()
+            try say("the epoch is \(epoch): clients from before begin with a snapshot\n")
         }
         return 0
     }

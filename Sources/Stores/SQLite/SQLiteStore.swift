@@ -12,7 +12,9 @@ import Synchronization
 /// A commit appends to one table; everything else that is found quickly is found through the tail in memory and through
 /// indexes that follow (Schema.swift, Fill.swift). One process at a time may have a store open; `open(_:beside:)` is for
 /// tools that only look after accounts.
-public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreWithRetention, StoreThatFindsDamage {
+public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreWithRetention, StoreThatFindsDamage,
+    StoreWithEpochs
+{
     /// SQLite would take a gigabyte; a row of the log should stay something that can be read at once.
     static let largestContent = 16 << 20
 
@@ -68,6 +70,16 @@ public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreWithReten
 
     public func save(_ user: User) async throws(StoreError) {
         try await writing.run { (writer) throws(StoreError) in try writer.save(user) }
+    }
+
+    public func beginEpoch() async throws(StoreError) -> Epoch {
+        try requireOwner()
+        let epoch = Epoch(UInt64.random(in: 1 ... .max))
+        try await writing.run { [memory] (writer) throws(StoreError) in
+            try writer.begin(epoch)
+            memory.withLock { $0.epoch = epoch }
+        }
+        return epoch
     }
 
     /// Conversations a few at a time: found by who reads, raised by who writes, so that neither is kept for long.

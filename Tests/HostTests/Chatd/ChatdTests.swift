@@ -31,7 +31,7 @@ struct ChatdTests {
             (["serve", "a", "b"], "serve takes one config at most."), (["check"], "check takes the config to check."),
             (["--config"], "--config needs a value."),
             (["token", "ann", "--minutes", "0"], "--minutes: a whole number"),
-            (["user", "add"], "user takes add NAME"),
+            (["user", "add"], "user takes add NAME"), (["new-epoch", "now"], "new-epoch takes nothing but options."),
         ])
     func mistakes(words: [String], sentence: String) async throws {
         let folder = try TemporaryFolder()

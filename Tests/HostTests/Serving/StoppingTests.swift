@@ -191,7 +191,7 @@ struct ComingBackTests {
     /// Nothing is said of a secret: the host makes one and keeps it.
     private let text = """
         { "store": { "type": "sqlite", "path": "chat.db" }, "http": { "listen": "127.0.0.1:0", "loops": 1 },
-          "transports": [ { "type": "rest" }, { "type": "websocket" } ] }
+          "transports": [ { "type": "rest" }, { "type": "websocket" }, { "type": "long-polling" } ] }
         """
 
     @Test("after a restart tokens hold, messages are there, and a client misses nothing")
@@ -217,6 +217,48 @@ struct ComingBackTests {
             let ack = try socket.answer(to: "a")
             #expect(ack["seq"] == 4)
             #expect(ack["durability"] == "synced")
+            #expect(try host.call("GET", "/api/chat/info").json["epoch"] == epoch)
+        }
+    }
+
+    @Test("an older copy is put back and given a new epoch: no cursor of before is taken for one of now")
+    func putBack() async throws {
+        let folder = try TemporaryFolder()
+        let administration = Administration(try HostConfiguration(text, in: folder.path), environment: [:])
+        _ = try await administration.add("ann", password: "correct horse", email: nil)
+        let token = try await administration.token(for: "ann", minutes: 5)
+        let room = try await withHost(text, folder: folder) { host in
+            let made = try host.call("POST", "/api/chat/conversations", #"{"participant_ids":[]}"#, token: token)
+            return try made.json["id"].text ?? ""
+        }
+        try folder.copy("chat.db", to: "copy.db")
+        let cursor = try await withHost(text, folder: folder) { host in
+            let ann = Person(serving: host, id: "ann", token: token)
+            try ann.post("gone with the disk", in: room)
+            return try ann.head()
+        }
+        try folder.copy("copy.db", to: "chat.db")
+        _ = try await administration.beginEpoch()
+        try await withHost(text, folder: folder) { host in
+            let ann = Person(serving: host, id: "ann", token: token)
+            try ann.post("said after it", in: room)
+            // Without the new epoch this cursor would be the head, and what was said after it never seen.
+            let refused = try host.call("GET", "/api/chat/events?wait=0&cursor=\(cursor)", token: token)
+            #expect(refused.status == 409)
+            #expect(try refused.json["code"] == "epoch_changed")
+            let began = try ann.events("")
+            let messages = began["snapshot"]["conversations"].items[0]["messages"].items
+            #expect(messages.map { $0["content"] } == ["said after it"])
+        }
+    }
+
+    @Test("no new epoch begins under a host that serves")
+    func epochInUse() async throws {
+        let folder = try TemporaryFolder()
+        let administration = Administration(try HostConfiguration(text, in: folder.path), environment: [:])
+        try await withHost(text, folder: folder) { host in
+            let epoch = try host.call("GET", "/api/chat/info").json["epoch"]
+            #expect(throws: Host.Failure.self) { try waiting { _ = try await administration.beginEpoch() } }
             #expect(try host.call("GET", "/api/chat/info").json["epoch"] == epoch)
         }
     }

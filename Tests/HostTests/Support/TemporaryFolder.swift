@@ -22,6 +22,11 @@ final class TemporaryFolder: Sendable {
         return file
     }
 
+    /// Copies a file over another.
+    func copy(_ name: String, to other: String) throws {
+        try Data(try bytes(of: name)).write(to: URL(filePath: path + "/" + other))
+    }
+
     func makeFolders(_ name: String) throws {
         try FileManager.default.createDirectory(atPath: path + "/" + name, withIntermediateDirectories: true)
     }

@@ -1,7 +1,7 @@
 import ChatAuth
 public import ChatKernel
 
-/// What the operator does with accounts, beside a host that serves or without one.
+/// What the operator does beside a host: with accounts, whether it serves or not, and with the store while it does not.
 public struct Administration: Sendable {
     private let configuration: HostConfiguration
     private let environment: [String: String]
@@ -45,6 +45,32 @@ public struct Administration: Sendable {
             user.isActive = isActive
             user.updatedAt = time.wall()
             try await store.save(user)
+        }
+    }
+
+    /// Begins a new epoch, after an older copy of the data was put back: no client shall take what comes under the numbers that
+    /// it has seen for what it has.
+    /// - Returns: the epoch, as `/api/chat/info` writes it.
+    /// - Throws: ``Host/Failure`` when a host serves the store, or it has no epochs.
+    public func beginEpoch() async throws -> String {
+        let log = StreamLog(.text, from: .warning, time: time)
+        do {
+            let store = try await configuration.openStore(
+                AdapterContext(directory: configuration.directory, time: time, log: log))
+            guard let store = store as? any StoreWithEpochs else {
+                await store.close()
+                throw Host.Failure("This store begins with the process, and so do its epochs.")
+            }
+            let begun: Result<Epoch, StoreError>
+            do throws(StoreError) {
+                begun = .success(try await store.beginEpoch())
+            } catch {
+                begun = .failure(error)
+            }
+            await store.close()
+            return String(try begun.get().value, radix: 16)
+        } catch let error as StoreError {
+            throw Host.Failure("store: \(error.detail)")
         }
     }
 

@@ -8,6 +8,9 @@ let package = Package(
     products: [
         .library(name: "ChatKernel", targets: ["ChatKernel"]),
         .library(name: "ChatConformance", targets: ["ChatConformance"]),
+        .library(name: "ChatWire", targets: ["ChatWire"]),
+        .library(name: "ChatNet", targets: ["ChatNet"]),
+        .library(name: "ChatHTTP1", targets: ["ChatHTTP1"]),
         .library(name: "ChatHTTPServer", targets: ["ChatHTTPServer"]),
         .library(name: "ChatREST", targets: ["ChatREST"]),
         .library(name: "ChatWebSocket", targets: ["ChatWebSocket"]),

@@ -34,12 +34,12 @@ extension HostConfiguration {
 @discardableResult
 func withHost<Value: Sendable>(
     _ text: String = config(), catalog: AdapterCatalog = .standard, time: any TimeSource = .system,
-    folder: TemporaryFolder? = nil, log: any LogSink = SilentLog(),
+    folder: TemporaryFolder? = nil, log: any LogSink = SilentLog(), authenticator: Host.AuthenticatorMaking? = nil,
     _ script: @escaping @Sendable (Serving) throws -> Value
 ) async throws -> Value {
     let folder = try folder ?? TemporaryFolder()
     let configuration = try HostConfiguration(text, in: folder.path, catalog: catalog)
-    let host = Host(configuration, log: log, time: time)
+    let host = Host(configuration, log: log, time: time, authenticator: authenticator)
     let authority = try configuration.authority(
         over: InMemoryStore(epoch: Epoch(0)), time: time, log: SilentLog(), environment: [:])
     let (ready, door) = AsyncStream<Host.Running>.makeStream()

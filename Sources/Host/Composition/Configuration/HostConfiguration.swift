@@ -7,6 +7,8 @@ public struct HostConfiguration: Sendable {
     let transports: [(name: String, guarantees: TransportGuarantees, open: AdapterCatalog.TransportOpening)]
     let storeName: String
     var auth: AuthSettings
+    /// Whether the file says anything of `auth`.
+    let hasAuth: Bool
     var http: HTTPSection
     let limits: LimitsSection
     let require: RequireSection
@@ -49,6 +51,7 @@ public struct HostConfiguration: Sendable {
         storeName = reader.type(of: members["store"]) ?? ""
         let store = reader.store(members["store"])
         transports = reader.transports(members["transports"])
+        hasAuth = root["auth"] != nil
         auth = reader.section(AuthSettings.self, "auth", members) ?? AuthSettings()
         http = reader.section(HTTPSection.self, "http", members) ?? HTTPSection()
         limits = reader.section(LimitsSection.self, "limits", members) ?? LimitsSection()

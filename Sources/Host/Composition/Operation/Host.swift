@@ -10,8 +10,16 @@ import Synchronization
 /// A whole chat server from one config.
 ///
 /// ```swift
-/// let host = try Host(configuration: "chat.json", catalog: .standard.adding(MyStore.self))
+/// let host = try Host(
+///     configuration: "chat.json", catalog: .standard.adding(MyStoreAdapter.self),
+///     environment: ProcessInfo.processInfo.environment)
 /// try await host.run()
+/// ```
+///
+/// A product whose users are its own brings an ``ChatKernel/Authenticator``; the config then has no `auth`:
+///
+/// ```swift
+/// let host = try Host(configuration: "chat.json") { store in MyAuthenticator(users: store) }
 /// ```
 public final class Host: Sendable {
     public static let version = Operation.version
@@ -20,12 +28,16 @@ public final class Host: Sendable {
     let log: any LogSink
     private let time: any TimeSource
     private let environment: [String: String]
+    private let authenticator: AuthenticatorMaking?
     private let ready = Mutex<@Sendable (Running) -> Void>({ _ in })
     private let server = Mutex<HTTPServer?>(nil)
     private let tls = Mutex<TLSContext?>(nil)
     private let stopsEarly = Atomic(false)
     /// Why a transport gave up, when one did.
     private let failure = Mutex<Failure?>(nil)
+
+    /// Makes an authenticator over the store, which is open and belongs to the host.
+    public typealias AuthenticatorMaking = @Sendable (any Store) async throws -> any Authenticator
 
     /// What a host is once it serves.
     public struct Running: Sendable {
@@ -45,20 +57,34 @@ public final class Host: Sendable {
         init(_ description: String) { self.description = description }
     }
 
+    /// - Parameters:
+    ///   - path: of the config. Relative paths in it are taken from its folder.
+    ///   - catalog: the adapters that it may name.
+    ///   - environment: the variables that win over the file, and those that hold its secrets (`{"env": "NAME"}`): the process's own
+    ///     are not looked at unless they are given.
+    ///   - authenticator: says who is who, in place of the config's `auth`.
     /// - Throws: ``ConfigProblems`` with everything that is wrong in the file.
     public convenience init(
-        configuration path: String, catalog: AdapterCatalog = .standard, environment: [String: String] = [:]
+        configuration path: String, catalog: AdapterCatalog = .standard, environment: [String: String] = [:],
+        authenticator: AuthenticatorMaking? = nil
     ) throws {
         let configuration = try HostConfiguration(reading: path, environment: environment, catalog: catalog)
-        self.init(configuration, environment: environment)
+        self.init(configuration, environment: environment, authenticator: authenticator)
     }
 
+    /// - Parameters:
+    ///   - configuration: read already.
+    ///   - environment: as the configuration was read with.
+    ///   - log: where it writes, in place of what the config says of `log`.
+    ///   - time: the clock of all that it does.
+    ///   - authenticator: says who is who, in place of the config's `auth`.
     public init(
         _ configuration: HostConfiguration, environment: [String: String] = [:], log: (any LogSink)? = nil,
-        time: any TimeSource = .system
+        time: any TimeSource = .system, authenticator: AuthenticatorMaking? = nil
     ) {
         self.configuration = configuration
         self.environment = environment
+        self.authenticator = authenticator
         self.time = time
         self.log = log ?? StreamLog(configuration.log.resolvedForm, from: configuration.log.level, time: time)
     }
@@ -124,11 +150,11 @@ public final class Host: Sendable {
     }
 
     private func serve(_ store: any Store, _ context: AdapterContext) async throws {
-        let authority = try configuration.authority(over: store, time: time, log: log, environment: environment)
+        let authenticator = try await identify(over: store)
         var kernelLimits = configuration.kernelLimits
         kernelLimits.messageBytes = min(kernelLimits.messageBytes, store.guarantees.largestContent)
         let kernel = Kernel(
-            store: store, authenticator: authority, time: time, limits: kernelLimits, random: Randomness.words(),
+            store: store, authenticator: authenticator, time: time, limits: kernelLimits, random: Randomness.words(),
             log: log)
         let promises = configuration.transports.map {
             Promise(transport: $0.name, $0.guarantees, on: store.guarantees)
@@ -146,7 +172,7 @@ public final class Host: Sendable {
 
         var transports: [any Transport] = []
         for transport in configuration.transports { transports.append(try await transport.open(context)) }
-        let operation = Operation(kernel: kernel, authority: authority, promises: promises)
+        let operation = Operation(kernel: kernel, promises: promises)
         let routes = transports.compactMap { $0 as? any HTTPMounted }.flatMap { $0.routes(serving: kernel) }
         let tls = try configuration.openTLS()
         if let tls { note(tls.certificate, "certificate") }
@@ -188,6 +214,18 @@ public final class Host: Sendable {
         }
         kernel.drain()
         if let failure = failure.withLock({ $0 }) { throw failure }
+    }
+
+    private func identify(over store: any Store) async throws -> any Authenticator {
+        guard let authenticator else {
+            return try configuration.authority(over: store, time: time, log: log, environment: environment)
+        }
+        guard !configuration.hasAuth else {
+            throw ConfigProblems([
+                ConfigProblem(path: "auth", text: "this host knows its users by itself; leave it out")
+            ])
+        }
+        return try await authenticator(store)
     }
 
     private func makeServer(

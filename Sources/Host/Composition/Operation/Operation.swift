@@ -1,4 +1,3 @@
-import ChatAuth
 import ChatHTTP1
 import ChatHTTPServer
 import ChatKernel
@@ -12,12 +11,10 @@ final class Operation: Sendable {
     let isStopping = Atomic(false)
     let counters = Mutex<HTTPCounters?>(nil)
     private let kernel: Kernel
-    private let authority: TokenAuthority
     private let promises: [Promise]
 
-    init(kernel: Kernel, authority: TokenAuthority, promises: [Promise]) {
+    init(kernel: Kernel, promises: [Promise]) {
         self.kernel = kernel
-        self.authority = authority
         self.promises = promises
     }
 
@@ -69,7 +66,7 @@ final class Operation: Sendable {
                 profiles.element("v2")
             }
             object.member("epoch", epoch.map { String($0.value, radix: 16) })
-            object.member("registration", authority.acceptsRegistration)
+            object.member("registration", (kernel.authenticator as? any Accounts)?.acceptsRegistration ?? false)
             object.object("store") { object in
                 object.member("durability", store.durability.rawValue)
                 object.member("atomic_batch", store.atomicBatch)

@@ -11,10 +11,15 @@ extension ChatClient {
         try await ask("GET", "/api/auth/me") { (value) throws(ChatError) in try value.user("id", "username") }
     }
 
-    /// The user's conversations, newest activity first, 1 to 200 of them.
-    public func conversations(limit: Int = 50) async throws(ClientFailure) -> [Conversation] {
-        try await ask("GET", "/api/chat/conversations?limit=\(limit)") { (value) throws(ChatError) in
-            try value.elements { (element) throws(ChatError) in try element.conversation() }
+    /// A page of the user's conversations, newest activity first.
+    /// - Parameters:
+    ///   - limit: 1 to 200; a page of large ones is shorter.
+    ///   - mark: where the page before ended; nil for the first.
+    public func conversations(
+        limit: Int = 50, from mark: ListPage<Conversation>.Mark? = nil
+    ) async throws(ClientFailure) -> ListPage<Conversation> {
+        try await page(mark?.path ?? "/api/chat/conversations?limit=\(limit)") { (element) throws(ChatError) in
+            try element.conversation()
         }
     }
 
@@ -45,15 +50,17 @@ extension ChatClient {
         }
     }
 
-    /// Messages by their words, newest first, where the server's store can search.
+    /// A page of messages by their words, newest first, where the server's store can search.
+    /// - Parameters:
+    ///   - limit: 1 to 200. A page may be shorter, or empty, and not be the last: the server looks at so much at once.
+    ///   - mark: where the page before ended, of the same words; nil for the first.
     public func search(
-        _ words: String, in conversation: ConversationID? = nil, limit: Int = 20
-    ) async throws(ClientFailure) -> [Message] {
+        _ words: String, in conversation: ConversationID? = nil, limit: Int = 20,
+        from mark: ListPage<Message>.Mark? = nil
+    ) async throws(ClientFailure) -> ListPage<Message> {
         var path = "/api/chat/search?limit=\(limit)&q=\(PercentCoding.encode(words))"
         if let conversation { path += "&conversation_id=\(PercentCoding.encode(conversation.text))" }
-        return try await ask("GET", path) { (value) throws(ChatError) in
-            try value.elements { (element) throws(ChatError) in try element.message() }
-        }
+        return try await page(mark?.path ?? path) { (element) throws(ChatError) in try element.message() }
     }
 
     /// Up to 20 users whose names begin so.
@@ -141,6 +148,14 @@ extension ChatClient {
         _ method: String, _ path: String, _ body: [UInt8]? = nil, _ read: (JSONValue) throws(ChatError) -> Value
     ) async throws(ClientFailure) -> Value {
         try Self.read(try await answer(method, path, body), read)
+    }
+
+    private func page<Element>(
+        _ path: String, _ read: (JSONValue) throws(ChatError) -> Element
+    ) async throws(ClientFailure) -> ListPage<Element> {
+        let answer = try await answer("GET", path, nil)
+        let items = try Self.read(answer) { (value) throws(ChatError) in try value.elements(read) }
+        return ListPage(items: items, next: answer.next.map { ListPage.Mark(path: $0) })
     }
 
     private func answer(

@@ -85,7 +85,7 @@ final class Talk {
         guard isLetIn else { return }
         isLetIn = false
         do throws(ClientFailure) {
-            for conversation in try await client.conversations(limit: 20) where rooms[conversation.id] == nil {
+            for conversation in try await client.conversations(limit: 20).items where rooms[conversation.id] == nil {
                 rooms.add(conversation)
                 note("You are in \(title(conversation.id)) now (\(conversation.id))")
             }
@@ -158,8 +158,9 @@ final class Talk {
             case .react(let seq, let key): try await client.react(to: try message(seq), with: key)
             case .search(let words):
                 let found = try await client.search(words)
-                for message in found.reversed() { show(message) }
-                note(found.isEmpty ? "Nothing is found." : "\(found.count) found")
+                for message in found.items.reversed() { show(message) }
+                let count = found.items.isEmpty ? "Nothing is" : "\(found.items.count)"
+                note(found.next == nil ? "\(count) found." : "\(count) found so far: more words find less.")
             case .help: Terminal.say(Order.summary)
             case .quit: leave()
             case .mistake(let text): note(text)

@@ -87,7 +87,7 @@ struct ChatTests {
             }
             let token = try await ChatClient.login(to: host.server, username: "ann", password: "correct horse")
             let client = try ChatClient(host.server) { token }
-            let room = try #require(try await client.conversations().first)
+            let room = try #require(try await client.conversations().items.first)
             #expect(try await client.messages(in: room.id).map(\.content) == (1...50).map { "\($0)" })
         }
     }
@@ -107,7 +107,7 @@ struct ChatTests {
             }
             let token = try await ChatClient.login(to: host.server, username: "ann", password: "correct horse")
             let client = try ChatClient(host.server) { token }
-            let room = try #require(try await client.conversations().first).id
+            let room = try #require(try await client.conversations().items.first).id
             var said: [Message] = []
             repeat {
                 said += try await client.messages(in: room, after: said.last?.seq ?? 0, limit: 200)
@@ -183,7 +183,7 @@ struct ChatTests {
             }
             let token = try await ChatClient.login(to: host.server, username: "ann", password: "correct horse")
             let client = try ChatClient(host.server) { token }
-            let room = try #require(try await client.conversations().first).id
+            let room = try #require(try await client.conversations().items.first).id
             let me = try await client.me().id
             // The host has it and says so, and nobody hears it.
             relay.mute(true)

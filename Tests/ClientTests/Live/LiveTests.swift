@@ -32,6 +32,35 @@ struct LiveTests {
         }
     }
 
+    @Test("a long list of conversations, and a long search, are read page by page")
+    func pages() async throws {
+        try await TestHost.serve { host in
+            let client = try host.client("ann")
+            var made: [ConversationID] = []
+            for number in 1...7 {
+                let room = try await host.room("ann")
+                try await host.post("green tea \(number)", in: room, as: "ann")
+                made.append(room)
+            }
+            var listed: [[ConversationID]] = []
+            var place: ListPage<Conversation>.Mark?
+            repeat {
+                let page = try await client.conversations(limit: 3, from: place)
+                listed.append(page.items.map(\.id))
+                place = page.next
+            } while place != nil
+            #expect(listed.map(\.count) == [3, 3, 1])
+            #expect(listed.joined().elementsEqual(made.reversed()))
+
+            let first = try await client.search("green", limit: 4)
+            let rest = try await client.search("green", limit: 4, from: first.next)
+            #expect(first.next != nil)
+            #expect(first.items.map(\.content) == (4...7).reversed().map { "green tea \($0)" })
+            #expect(rest.items.map(\.content) == (1...3).reversed().map { "green tea \($0)" })
+            #expect(rest.next == nil)
+        }
+    }
+
     @Test("edits, deletions, reactions, members and read marks come as events")
     func changes() async throws {
         try await TestHost.serve { host in

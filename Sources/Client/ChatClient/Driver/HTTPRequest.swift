@@ -69,7 +69,15 @@ extension HTTPAnswer {
                     conversation: message.conversation, seq: message.seq, pos: 0, at: message.createdAt,
                     author: message.sender, change: .message(posted)), cursor: "")
         }
-        return (page, !(head.first("link") ?? "").contains(#"rel="next""#))
+        return (page, next == nil)
+    }
+
+    /// The path of the next page, when the answer says that there is one (RFC 8288).
+    var next: String? {
+        guard let link = head.first("link"), link.contains(#"rel="next""#), link.hasPrefix("</"),
+            let end = link.firstIndex(of: ">")
+        else { return nil }
+        return String(link[..<end].dropFirst())
     }
 }
 

@@ -176,7 +176,7 @@ async def check(t):
         json.dump(settings, file)
     status, out, err = await server.run("check", server.file)
     equal(status, 1, "exit status")
-    for place in ("store.durabilty", "http.listen", "transports[2].type", "transports[3]", "limits.messageBytes",
+    for place in ("store.durabilty", "http.listen", "transports[3].type", "transports[4]", "limits.messageBytes",
                   "auth.algorithm", "surprise"):
         holds(any(place in row for row in (out + err).splitlines()), f"nothing of {place} in:\n{out}{err}")
     holds("rest" in out + err and "websocket" in out + err, f"it does not say which types there are:\n{out}{err}")

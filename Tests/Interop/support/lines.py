@@ -14,11 +14,12 @@ PATIENCE = 10
 
 class WebsocketsClient:
     @staticmethod
-    async def open(url, headers, session, tls=None):
+    async def open(url, headers, session, tls=None, protocols=()):
         self = WebsocketsClient()
         self.socket = await websockets.asyncio.client.connect(
             url, additional_headers=headers, max_size=None, ping_interval=None, open_timeout=PATIENCE,
-            close_timeout=PATIENCE, proxy=None, ssl=tls)
+            close_timeout=PATIENCE, proxy=None, ssl=tls, subprotocols=list(protocols) or None)
+        self.chosen = self.socket.subprotocol
         return self
 
     async def send(self, payload):
@@ -40,10 +41,12 @@ class WebsocketsClient:
 
 class AiohttpClient:
     @staticmethod
-    async def open(url, headers, session, tls=None):
+    async def open(url, headers, session, tls=None, protocols=()):
         self = AiohttpClient()
         self.reason = ""
-        self.socket = await session.ws_connect(url, headers=headers, max_msg_size=0, ssl=tls or True)
+        self.socket = await session.ws_connect(
+            url, headers=headers, max_msg_size=0, ssl=tls or True, protocols=tuple(protocols))
+        self.chosen = self.socket.protocol
         return self
 
     async def send(self, payload):
@@ -171,6 +174,11 @@ class Line:
             frame for frame in self.frames[since:]
             if (type is None or frame["type"] == type)
             and all(frame.get(key) == value for key, value in fields.items())]
+
+    async def find(self, type, **fields):
+        """The first frame of this type with these fields, whether it has come already or not."""
+        found = self.heard(type, **fields)
+        return found[0] if found else await self.next(type, **fields)
 
     async def ending(self, patience=PATIENCE):
         """Waits for the other side to close: code and reason."""

@@ -128,14 +128,40 @@ class Person:
             headers["Authorization"] = "Bearer " + self.token
         if after is not None:
             query["after"] = after
-        url = self.server.url.replace("http", "ws", 1) + f"/api/chat/ws/{quote(room)}"
-        if query:
-            url += "?" + urlencode(query)
-        via = via or self.case.via
-        client = await CLIENTS[via].open(url, headers, self.case.session, self.server.tls)
+        return await self._line(f"/api/chat/ws/{quote(room)}", query, headers, via)
+
+    async def _line(self, path, query, headers, via, protocols=()):
+        url = self.server.url.replace("http", "ws", 1) + path + ("?" + urlencode(query) if query else "")
+        client = await CLIENTS[via or self.case.via].open(url, headers, self.case.session, self.server.tls, protocols)
         line = Line(client, self.name, self.case.note)
         self.case.lines.append(line)
         return line
+
+    async def v2(self, room=None, token_in="query", via=None, protocols=("chat.v2",), **query):
+        """Opens a WebSocket of profile v2, of all conversations or of one; `token_in` None brings no token."""
+        headers = {}
+        if token_in == "query":
+            query.setdefault("token", self.token)
+        elif token_in == "header":
+            headers["Authorization"] = "Bearer " + self.token
+        elif token_in == "ticket":
+            query["ticket"] = await self.ticket()
+        elif token_in == "subprotocol":
+            protocols = (*protocols, "chat.token." + self.token)
+        path = "/api/chat/ws" + (f"/{quote(room)}" if room else "")
+        return await self._line(path, query, headers, via, protocols)
+
+    async def follow(self, cursor, room=None, **more):
+        """Opens one, and goes on from a cursor; what is behind it, and `caught_up`, are yet to come."""
+        line = await self.v2(room, **more)
+        await line.next("hello")
+        await line.send({"type": "hello", "cursor": cursor})
+        return line
+
+    async def ticket(self):
+        answer = await self.post("/api/chat/tickets")
+        holds(answer.status in (200, 201), f"a ticket was answered with {answer.status} {answer.text}")
+        return answer.json["ticket"]
 
     async def enter(self, room, **more):
         """Opens a WebSocket and waits for the notice that one is in."""

@@ -34,7 +34,7 @@ def config(port, store="sqlite", **changes):
         "store": {"type": store} | ({"path": stores[store]} if store in stores else {}),
         "auth": {"secretKey": SECRET, "autoProvision": True},
         "http": {"listen": f"127.0.0.1:{port}"},
-        "transports": [{"type": "rest"}, {"type": "websocket"}],
+        "transports": [{"type": "rest"}, {"type": "websocket"}, {"type": "long-polling"}],
         "limits": {
             "connections": 0, "connectionsPerUser": 0, "connectionsPerAddress": 0, "messagesPerUserPerSecond": 0,
             "passwordAttemptsPerMinute": 0, "registrationsPerAddressPerMinute": 0,

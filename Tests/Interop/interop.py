@@ -18,7 +18,6 @@ def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--chatd", required=True, help="the server's binary")
     arguments.add_argument("--scratch", help="where its data goes")
-    arguments.add_argument("--store", default="sqlite", help="sqlite or json-files")
     arguments.add_argument("--only", default="", help="a regular expression on module and title")
     arguments.add_argument("--lines", type=int, default=12, help="how much of a failed case's exchange is printed")
     arguments.add_argument("--list", action="store_true")
@@ -32,7 +31,7 @@ def main():
         return 0
 
     with tempfile.TemporaryDirectory(prefix="interop-", dir=options.scratch) as scratch:
-        house = runner.House(os.path.abspath(options.chatd), scratch, options.store)
+        house = runner.House(os.path.abspath(options.chatd), scratch, "sqlite")
         house.shown = options.lines
         passed, failed = asyncio.run(runner.run_all(house, options.only))
     print(f"{passed} passed, {failed} failed")

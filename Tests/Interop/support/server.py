@@ -29,9 +29,8 @@ def merged(base, changes):
 
 def config(port, store="sqlite", **changes):
     """No limits that a test would meet by accident; tokens are trusted, and make their users."""
-    stores = {"sqlite": "chat.db", "json-files": "chat"}
     base = {
-        "store": {"type": store} | ({"path": stores[store]} if store in stores else {}),
+        "store": {"type": store} | ({"path": "chat.db"} if store == "sqlite" else {}),
         "auth": {"secretKey": SECRET, "autoProvision": True},
         "http": {"listen": f"127.0.0.1:{port}"},
         "transports": [{"type": "rest"}, {"type": "websocket"}, {"type": "long-polling"}],

@@ -1,6 +1,10 @@
 /// A change somebody asks for, before the store has judged and numbered it.
+///
+/// Its sizes have been judged by the kernel; a store hands it to ``Rules`` as it is.
 public struct Draft: Sendable {
+    /// The one it is about; of a new one the identifier that it is to have.
     public let conversation: ConversationID
+    /// Who asks. Authenticated, and not known to be a member, or active.
     public let author: UserID
     public let proposal: Proposal
     /// Random bits for the identifier that the commit may make: a store needs no randomness of its own.
@@ -19,6 +23,7 @@ public struct Draft: Sendable {
         self.limits = limits
     }
 
+    /// What is asked for: as the ``Command`` of the same meaning says, in the draft's conversation and by its author.
     public enum Proposal: Hashable, Sendable {
         /// The conversation's identifier is the draft's.
         case create(ConversationDetails, participants: [UserID])

@@ -11,6 +11,7 @@ public struct Identity: Hashable, Sendable {
     public let user: UserReference
     /// The moment the credentials end; nil for those that do not (an embedder's own).
     public let expiresAt: Timestamp?
+    /// Carried from the account for the embedder: no rule of the kernel reads it.
     public let isSuperuser: Bool
 
     public init(user: UserReference, expiresAt: Timestamp? = nil, isSuperuser: Bool = false) {
@@ -37,11 +38,15 @@ extension Identity {
 /// Turns credentials into an identity. The one door for every transport.
 ///
 /// ## For adapter authors
-/// Must refuse what it does not know (`token_invalid`), what has ended (`token_expired`), and users that are not
-/// active, half a minute after they were disabled at the latest: for a minute the kernel closes whatever they open, and not
-/// longer. Must not touch the store before a signature holds; must not put a secret in an error. May be called
-/// concurrently.
+/// Must refuse what it does not know (`token_invalid`), what has ended (`token_expired`), and users that are not active
+/// (`token_invalid`), half a minute after they were disabled at the latest: for a minute the kernel closes whatever
+/// they open, and not longer. Must not touch the store before a signature holds; must not put a secret in an error. May
+/// be called concurrently.
 public protocol Authenticator: Sendable {
+    /// Who the bearer is, and until when that may be believed. Asked once a request or connection, and again when a
+    /// client renews its token; who can answer without waiting is ``Recognizing`` besides.
+    /// - Throws: `token_invalid`, `token_expired`: the client needs other credentials. What may pass
+    ///   (`store_unavailable`, `overloaded`): they are good to try again. The detail is shown to the client.
     func identify(_ credentials: Credentials) async throws(ChatError) -> Identity
 }
 
@@ -60,8 +65,8 @@ public protocol Accounts: Authenticator {
     var acceptsRegistration: Bool { get }
 
     /// Makes an account. `address` is the client's, for limits; nil for the operator.
-    /// - Throws: `invalid_field` for a name or password that will not do, `conflict` for one that is taken,
-    ///   `forbidden` when registration is off, `rate_limited`.
+    /// - Throws: `invalid_field` for a name, password or address that will not do, `conflict` for a name or an address
+    ///   that is taken, `forbidden` when registration is off, `rate_limited`, `overloaded`, `store_unavailable`.
     func register(
         username: String, password: String, email: String?, from address: String?
     ) async throws(ChatError) -> User
@@ -69,7 +74,8 @@ public protocol Accounts: Authenticator {
     /// Exchanges a password for a token.
     ///
     /// Must take the same time for an unknown user as for a wrong password.
-    /// - Throws: `token_invalid` when the pair does not match, `rate_limited`.
+    /// - Throws: `token_invalid` when the pair does not match or the account is disabled, `forbidden` where tokens are
+    ///   not given, `rate_limited`, `overloaded`, `store_unavailable`.
     func login(username: String, password: String, from address: String?) async throws(ChatError) -> AccessToken
 }
 
@@ -84,6 +90,7 @@ public protocol TicketIssuing: Authenticator {
 /// Shown once instead of a token, soon.
 public struct Ticket: Sendable {
     public let text: String
+    /// From when it was given.
     public let expiresInSeconds: Int
 
     public init(text: String, expiresInSeconds: Int) {
@@ -95,6 +102,7 @@ public struct Ticket: Sendable {
 /// A token for its bearer.
 public struct AccessToken: Sendable {
     public let token: String
+    /// From when it was given; judged with ``Identity/leewaySeconds`` more.
     public let expiresInSeconds: Int
 
     public init(token: String, expiresInSeconds: Int) {

@@ -20,12 +20,13 @@ public enum Durability: String, Hashable, Sendable, CaseIterable, Comparable {
 
 /// What a store promises, as data: the host derives the end-to-end guarantee from it and checks the config's `require`.
 public struct StoreGuarantees: Hashable, Sendable {
+    /// Of each entry once ``Store/commit(_:at:)`` has returned.
     public var durability: Durability
     /// A batch is kept whole or not at all, also across a crash.
     public var atomicBatch: Bool
     /// Any position ever given out can be read from again.
     public var replayable: Bool
-    /// The largest content of a message it takes, in bytes.
+    /// The largest content of a message it takes, in bytes of UTF-8. The host lowers its limit to it.
     public var largestContent: Int
 
     public init(durability: Durability, atomicBatch: Bool, replayable: Bool, largestContent: Int) {

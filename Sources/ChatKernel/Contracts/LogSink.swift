@@ -1,18 +1,25 @@
 /// Where log lines go. A value passed in, never a global.
 ///
 /// ## For adapter authors
-/// Called from any thread; must not block for long. Callers put no token, password or message content into it.
+/// Called from any thread, from several at once; must not block for long. Callers put no token, password or message
+/// content into it. A value may hold what a peer sent, line breaks included: a sink that writes lines escapes them.
 public protocol LogSink: Sendable {
+    /// One line: a sentence, and what it is about. Called for levels too that ``takes(_:)`` refuses: drop those here.
     func log(_ level: LogLevel, _ message: String, _ fields: [LogField])
 
     /// Whether lines of this level go anywhere: asked before those are made that come with each request. True by default.
     func takes(_ level: LogLevel) -> Bool
 }
 
+/// How much a line matters. The raw values are the words of the config's `log.level`.
 public enum LogLevel: String, Sendable, Comparable, CaseIterable {
+    /// What comes with each request or connection: only while somebody looks for something.
     case debug
+    /// The life of the host: begun, listening, stopped.
     case info
+    /// Something is not as it should be, and is dealt with.
     case warning
+    /// Something failed or is lost, and somebody should look.
     case error
 
     private var rank: Int {
@@ -27,6 +34,7 @@ public enum LogLevel: String, Sendable, Comparable, CaseIterable {
     public static func < (a: LogLevel, b: LogLevel) -> Bool { a.rank < b.rank }
 }
 
+/// One thing that a line is about, in a form that machines can tell from the sentence.
 public struct LogField: Sendable {
     public let name: String
     public let value: String

@@ -17,6 +17,7 @@ public struct PageBudget: Sendable {
     /// Whether the page ends here.
     public var isSpent: Bool { left <= 0 }
 
+    /// Less than 0 counts as 0; past the end it stays spent.
     public mutating func spend(_ bytes: Int) { left = max(0, left - max(0, bytes)) }
 
     /// Whether a page of things of these weights may have ended early.

@@ -6,6 +6,7 @@
 /// ```
 /// Wherever the page ends, it has told of all that it passed over, and of nothing twice.
 public struct ReplayPage: Sendable {
+    /// Entries and gaps on it at most; less than 0 was taken as 0.
     public let limit: Int
     private var items: [Entry?] = []
     /// Where the last gap of a conversation stands among the items.

@@ -6,6 +6,9 @@
 /// state, in order, each seeing what those before it did; number what is appended; make the whole batch durable in one
 /// unit. Reads may be called at any time, concurrently with one another and with a commit, and must never show part
 /// of a batch. A store that meets damage must stop or isolate it, and must never guess.
+///
+/// Whatever cannot be done is thrown as a ``StoreError``, whose detail only the operator sees. A `limit` of 0 or less
+/// finds nothing.
 public protocol Store: Sendable {
     /// What this store promises. Must not change while it is open.
     var guarantees: StoreGuarantees { get }
@@ -13,7 +16,8 @@ public protocol Store: Sendable {
     /// The store's epoch and the highest `pos` that can be read.
     ///
     /// The epoch must outlive reopening, and must be new for a store that was made anew. The head must never go
-    /// backwards, also after a crash, an erasure or a re-creation.
+    /// backwards, also after a crash, an erasure or a re-creation. A store that finds that it may have lost what
+    /// clients have seen should begin a new epoch (``Epoch``) instead of giving its numbers out again in the old one.
     func head() async throws(StoreError) -> Cursor
 
     /// Judges the drafts in order and appends those that stand, as one durable unit.
@@ -28,7 +32,10 @@ public protocol Store: Sendable {
     /// - Throws: when the batch could not be made durable. Then no draft of it may ever become readable.
     func commit(_ drafts: [Draft], at now: Timestamp) async throws(StoreError) -> [Result<Reply, ChatError>]
 
-    /// Entries after a position, ascending, at most `limit`. The one read of `design.md` section 2.
+    /// Entries after a position, ascending, at most `limit`.
+    ///
+    /// The one read that all else stands on: history, catching up after a drop, polls and live delivery to a reader
+    /// that was slow are all "what comes after this position".
     ///
     /// A page may end early when its ``PageBudget`` is spent, but must hold something when there is something. One that is
     /// shorter than `limit` with its budget not spent must mean that nothing more was committed when it was read. A
@@ -37,10 +44,12 @@ public protocol Store: Sendable {
     func entries(in scope: Scope, limit: Int) async throws(StoreError) -> [Entry]
 
     /// The user's stays, role and read mark in a conversation, and the conversation's head; nil for no such
-    /// conversation. `membership` is nil for a user who never was a member.
+    /// conversation. `membership` is nil for a user who never was a member. Asked for each join and each page of a log,
+    /// so an answer from memory is worth having.
     func standing(of user: UserID, in conversation: ConversationID) async throws(StoreError) -> Standing?
 
-    /// The conversation as `viewer` sees it; nil when there is none. The store does not judge whether it may.
+    /// The conversation as `viewer` sees it; nil when there is none. The store does not judge whether it may. The
+    /// kernel also asks for nobody, an empty identifier, when it wants to know the participants.
     func conversation(_ id: ConversationID, for viewer: UserID) async throws(StoreError) -> Conversation?
 
     /// The conversations of which `user` is a member now, newest activity first (by `updatedAt`, then `id`,
@@ -62,10 +71,11 @@ public protocol Store: Sendable {
     /// read nothing are left out.
     func readMarks(in conversation: ConversationID) async throws(StoreError) -> [ReadMark]
 
-    /// Accounts, ordered by username; at most `limit`.
+    /// Accounts, ordered by their folded username (``User/folded(_:)``); at most `limit`.
     func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User]
 
-    /// Makes or replaces the account with this identifier, durably.
+    /// Makes or replaces the account with this identifier, durably. Called at any time, also while a commit is under
+    /// way.
     /// - Throws: ``StoreError/Code/conflict`` when another account has the username or the address, or when this one had
     ///   another username: names are kept as made. Nothing changes.
     func save(_ user: User) async throws(StoreError)
@@ -104,9 +114,11 @@ public enum Scope: Hashable, Sendable {
 
 /// What a conversation knows of a user, and where it begins and ends.
 public struct Standing: Hashable, Sendable {
+    /// Nil for a user who never was a member.
     public let membership: Membership?
     /// The oldest number that is still kept.
     public let firstSeq: Seq
+    /// The conversation's newest number: its head.
     public let lastSeq: Seq
 
     public init(membership: Membership?, firstSeq: Seq = 1, lastSeq: Seq) {
@@ -119,6 +131,7 @@ public struct Standing: Hashable, Sendable {
 /// How far a user has read in a conversation.
 public struct ReadMark: Hashable, Sendable {
     public let user: UserID
+    /// The highest number that the user has read: 1 or more.
     public let seq: Seq
 
     public init(user: UserID, seq: Seq) {
@@ -155,9 +168,9 @@ public enum UserQuery: Hashable, Sendable {
     case id(UserID)
     /// Without regard to case.
     case username(String)
-    /// Active accounts whose username begins so, without regard to case.
+    /// Active accounts whose username begins so, without regard to case; all active ones for an empty text.
     case prefix(String)
-    /// All, behind this username.
+    /// All, active or not, whose folded username comes behind that of this one; nil for the first page.
     case all(after: String?)
     /// Accounts that are not active and were changed at this moment or later. Asked every few seconds, so it must not cost a look at
     /// every account.
@@ -165,6 +178,7 @@ public enum UserQuery: Hashable, Sendable {
 }
 
 extension Store {
+    /// By ``conversations(of:after:limit:)``, and so no more than fit one of its pages.
     public func conversationIDs(of user: UserID, limit: Int) async throws(StoreError) -> [ConversationID] {
         try await conversations(of: user, after: nil, limit: limit).map(\.id)
     }

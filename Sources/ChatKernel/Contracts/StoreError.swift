@@ -1,6 +1,7 @@
 /// Why a store could not do what was asked. About the store, never about the request: a request that is
 /// refused is a ``ChatError`` inside the commit's results.
 public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What kind of failure it is: the kernel goes by it, and nobody by the detail.
     public enum Code: String, Hashable, Sendable {
         /// Cannot be reached or written just now; nothing of the batch is kept. Trying again may succeed.
         case unavailable

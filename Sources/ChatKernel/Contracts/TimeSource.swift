@@ -1,6 +1,7 @@
 /// Where the kernel's time comes from. It comes in through the door so that a test or a simulation can hold it.
 ///
-/// The standard library has no wall clock, so an embedder passes one; `ChatHost` brings `.system`.
+/// The standard library has no wall clock, so an embedder passes one; `ChatHost` brings `.system`. Asked from any
+/// thread, several times for each message, so the clocks may not wait for anything.
 public protocol TimeSource: Sendable {
     /// The wall clock. May jump; entries' times do not go backwards all the same.
     func wall() -> Timestamp

@@ -14,9 +14,10 @@ public struct Endpoint: Hashable, Sendable {
 /// again. Never show an entry that did not come from the kernel. `run` must return when its task is cancelled, after
 /// telling its clients and within a deadline of its own; nothing it started may outlive it.
 public protocol Transport: Sendable {
-    /// What it is bound to, once running.
+    /// What it is bound to, once running; empty for one that lives on the host's HTTP server.
     var endpoints: [Endpoint] { get async }
 
-    /// Serves until cancelled.
+    /// Serves until cancelled. Called once.
+    /// - Throws: when it cannot serve, or not any more: the host then stops in order, and says why.
     func run(serving kernel: Kernel) async throws
 }

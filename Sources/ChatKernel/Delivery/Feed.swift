@@ -54,7 +54,9 @@ public struct Feed: Sendable {
         self.holdLimit = holdLimit
     }
 
+    /// Whether a parcel that follows on is handed over at once.
     public var isLive: Bool { if case .live = state { true } else { false } }
+    /// Between ``lag()`` and ``resume()``.
     public var isLagging: Bool { if case .lagging = state { true } else { false } }
 
     /// What to do with a parcel.

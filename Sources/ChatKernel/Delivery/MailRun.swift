@@ -9,6 +9,7 @@ public struct MailRun: Sendable {
         public var isWhole: Bool { range == bytes.indices }
     }
 
+    /// To be sent one behind the other.
     public private(set) var pieces: [Piece] = []
     /// How many events there are in the pieces.
     public private(set) var count = 0
@@ -20,6 +21,7 @@ public struct MailRun: Sendable {
     /// - Parameters:
     ///   - items: behind `pos`, as ``Mailbox/items(after:)`` gives them.
     ///   - conversations: only these; nil for all.
+    ///   - limit: events at most.
     ///   - form: how a parcel is encoded, with its ``WireBytes/ends``.
     public init(
         _ items: ArraySlice<Mailbox.Item>, for user: UserID, after pos: Pos, among conversations: Set<ConversationID>?,

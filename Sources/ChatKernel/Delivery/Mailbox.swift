@@ -6,6 +6,7 @@
 public struct Mailbox: Sendable {
     /// What one batch brought, of every conversation the user is in.
     public struct Item: Sendable {
+        /// In commit order, at most one of each conversation.
         public internal(set) var parcels: [Parcel]
         /// The batch's position: where a reader stands that has this.
         public let through: Pos
@@ -88,6 +89,7 @@ public struct Mailbox: Sendable {
     /// that is so far behind reads the store, and a box that costs each batch a little work is of no use to anybody.
     public mutating func rest() { isResting = true }
 
+    /// Somebody takes from it again. What it has let go of meanwhile only the store knows.
     public mutating func wake() { (isResting, isAsleep) = (false, false) }
 
     private mutating func dropOldest() {
@@ -125,7 +127,9 @@ public struct Mailbox: Sendable {
 extension Mailbox.Item {
     /// One event of the item.
     public struct Event: Sendable {
+        /// Which of the item's parcels it is in.
         public let parcel: Int
+        /// Which of that parcel's ``Parcel/events()`` it is.
         public let index: Int
         public let pos: Pos
     }

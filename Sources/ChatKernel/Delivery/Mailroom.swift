@@ -49,6 +49,7 @@ public struct Mailroom: ~Copyable, Sendable {
     /// How many boxes there are.
     public var count: Int { places.count }
 
+    /// Where the user's box is; nil for one who has none.
     public func place(of user: UserID) -> Int? { places[user] }
 
     /// Whether there is a box at a place.
@@ -86,6 +87,7 @@ public struct Mailroom: ~Copyable, Sendable {
         if boxes.indices.contains(place) { boxes[place]?.mailbox.rest() }
     }
 
+    /// As ``Mailbox/wake()``.
     public mutating func wake(at place: Int) {
         if boxes.indices.contains(place) { boxes[place]?.mailbox.wake() }
     }

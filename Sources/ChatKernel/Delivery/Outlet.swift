@@ -7,8 +7,11 @@
 /// ``Batch/finished()`` when the batch has been sent: the next commit waits for it (a few milliseconds at most), so that
 /// messages gather into larger batches exactly while you are busy.
 public protocol Outlet: AnyObject, Sendable {
+    /// A commit brought something for this outlet, or settled commands of its sessions. Never twice at once. The
+    /// committer waits until it returns: pass the batch on to a thread of your own.
     func deliver(_ batch: Batch)
-    /// Meant for those of its sessions that ``Signal/concerns(_:)`` says.
+    /// Somebody types, comes or goes in a conversation that one of its sessions has joined. Meant for those of them
+    /// that ``Signal/concerns(_:)`` says; may be dropped.
     func signal(_ signal: Signal)
 }
 

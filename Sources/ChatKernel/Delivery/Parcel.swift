@@ -26,6 +26,7 @@ public final class Parcel: Sendable {
     /// Somebody crosses the threshold of a conversation.
     public struct Crossing: Hashable, Sendable {
         public let user: UserID
+        /// Of the entry that let the user in, or ended the stay.
         public let seq: Seq
     }
 
@@ -147,6 +148,7 @@ public final class Parcel: Sendable {
 
 /// A way of encoding events that several readers share, such as "profile v1 in WebSocket frames".
 public struct WireForm: Hashable, Sendable {
+    /// Forms are told apart by it: bytes that were made for one name are given to all who ask for it.
     public let name: String
 
     public init(_ name: String) { self.name = name }
@@ -158,11 +160,13 @@ public struct WireBytes: Sendable {
     /// Where each event ends, in the order of ``Parcel/events()``; empty in a form that is only ever taken whole.
     public let ends: [Int]
 
+    /// - Parameter ends: ascending, one for each event; the last is the count of the bytes.
     public init(_ bytes: [UInt8], ends: [Int] = []) {
         self.bytes = bytes
         self.ends = ends
     }
 
     /// The bytes of one event.
+    /// - Precondition: the form has ``ends``, and there is such an event.
     public func range(of event: Int) -> Range<Int> { (event > 0 ? ends[event - 1] : 0)..<ends[event] }
 }

@@ -22,8 +22,11 @@ public enum Signal: Sendable {
 
 /// Somebody came or went, or is told who is here. Notices that pile up are merged: the newest says who is here.
 public struct PresenceNotice: Hashable, Sendable {
+    /// What is told. Of several that were merged, the user is the last.
     public enum Event: String, Hashable, Sendable {
+        /// The user was not here before: its first connection, or its first request for a while.
         case joined
+        /// The last connection has closed, or nothing was asked for a while.
         case left
         /// Nobody came: the user has one connection more, which has not been told yet.
         case present

@@ -1,6 +1,8 @@
 /// What a conversation is called.
 public struct ConversationDetails: Hashable, Sendable {
+    /// Nil until one is given; from then on it can be changed or emptied, and not be taken away.
     public var name: String?
+    /// Nil until one is given, as for the name.
     public var description: String?
     /// A conversation that is not a group, of two users, is the only one of that pair.
     public var isGroup: Bool
@@ -22,10 +24,11 @@ public struct Conversation: Hashable, Sendable {
     public let id: ConversationID
     public var details: ConversationDetails
     public let createdAt: Timestamp
-    /// When the last entry was committed: what "newest activity first" sorts by.
+    /// When the last numbered entry was committed, so not a read mark: what "newest activity first" sorts by.
     public var updatedAt: Timestamp
     /// Present members, by when they came.
     public var participants: [Member]
+    /// Of the newest entry: whoever has read so far has read all.
     public var lastSeq: Seq
     /// The oldest number that is still kept; those below are gone (``Retention``). One more than ``lastSeq`` when all are.
     public var firstSeq: Seq

@@ -1,4 +1,10 @@
-/// Which life of a store a position belongs to: random, made with the store, replaced on restore, import or reset.
+/// Which life of a store a position belongs to: random, and made with the store.
+///
+/// A store begins a new one when numbers that clients have seen may come again for something else: when its log (the
+/// WAL) is broken before its end, when the machine lost its power while a store was open that does not sync, and when
+/// the operator says so (`chatd new-epoch`, ``StoreWithEpochs``) after an older copy was put back. By itself a copy
+/// that was put back keeps its epoch: cursors from beyond it are `cursor_ahead` until it has come as far again, and are
+/// then believed.
 public struct Epoch: Hashable, Sendable {
     public let value: UInt64
 

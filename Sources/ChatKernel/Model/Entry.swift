@@ -32,7 +32,9 @@ public enum Change: Hashable, Sendable {
     case edited(MessageID, content: String)
     /// From here on the content of the message, and of its edits, is gone from the log.
     case deleted(MessageID)
+    /// The author has put a reaction to the message, or has taken it back.
     case reaction(MessageID, key: String, on: Bool)
+    /// The member is the user whom it is about; the author did it.
     case member(MemberAction, Member)
     /// The details as they are from here on.
     case updated(ConversationDetails)
@@ -48,6 +50,7 @@ public enum Change: Hashable, Sendable {
         /// As sent; empty once deleted.
         public let content: String
         public let clientID: ClientID?
+        /// Of the same conversation, and seen by the author then; it may be deleted or gone since.
         public let replyTo: MessageID?
         /// In a replay: the message was deleted later.
         public let isDeleted: Bool
@@ -66,6 +69,7 @@ public enum Change: Hashable, Sendable {
 
     /// Numbers that a reader is not shown, up to the ``Entry/seq`` of the entry that says so.
     public struct Gap: Hashable, Sendable {
+        /// The first number of the run.
         public let from: Seq
         public let reason: Reason
 

@@ -1,8 +1,10 @@
-/// The identity of a user: opaque text, never used for order, at most ``limit`` bytes.
+/// The identity of a user: opaque text, compared by bytes.
 ///
-/// Identifiers made here are UUIDv7; imported ones, and a token's `sub`, may be any other text within the limit.
+/// Identifiers made here are UUIDv7; imported ones, and a token's `sub`, may be any other text of 1 to ``limit`` bytes.
+/// Nothing is checked here: transports and authenticators refuse what is longer, so that an embedder's own may be
+/// anything.
 public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// The longest identifier accepted from outside, in bytes of UTF-8 (`protocol.md` section 1).
+    /// The longest identifier of any kind that is accepted from outside, in bytes of UTF-8 (`protocol.md` section 1).
     public static let limit = 128
 
     public let text: String
@@ -13,10 +15,12 @@ public struct UserID: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     public static func == (a: UserID, b: UserID) -> Bool { isSame(a.text, b.text) }
 
+    /// An order to sort by, so that nothing depends on that of a hash table. It means nothing.
     public static func < (a: UserID, b: UserID) -> Bool { a.text < b.text }
 }
 
-/// The identity of a conversation: opaque text of at most 128 bytes.
+/// The identity of a conversation: opaque text, compared by bytes. From outside at most ``UserID/limit`` of them; not
+/// checked here.
 public struct ConversationID: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let text: String
 
@@ -26,10 +30,12 @@ public struct ConversationID: Hashable, Sendable, Comparable, CustomStringConver
 
     public static func == (a: ConversationID, b: ConversationID) -> Bool { isSame(a.text, b.text) }
 
+    /// An order to sort by, as for ``UserID``.
     public static func < (a: ConversationID, b: ConversationID) -> Bool { a.text < b.text }
 }
 
-/// The identity of a message: opaque text of at most 128 bytes, unique in the whole store.
+/// The identity of a message: opaque text, compared by bytes, unique in the whole store. From outside at most
+/// ``UserID/limit`` of them; not checked here.
 public struct MessageID: Hashable, Sendable, CustomStringConvertible {
     public let text: String
 
@@ -42,7 +48,8 @@ public struct MessageID: Hashable, Sendable, CustomStringConvertible {
 
 /// The name a client gives a message so that sending it twice makes it once.
 ///
-/// Its scope is (user, conversation). At most ``limit`` bytes (`protocol.md` section 4).
+/// Its scope is (user, conversation). 1 to ``limit`` bytes (`protocol.md` section 4): not checked here, but when the
+/// message is sent (`invalid_field`).
 public struct ClientID: Hashable, Sendable, CustomStringConvertible {
     /// In bytes of UTF-8.
     public static let limit = 64

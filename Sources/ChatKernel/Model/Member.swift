@@ -44,12 +44,14 @@ public struct Span: Hashable, Sendable {
         self.through = through
     }
 
+    /// While the stay lasts, numbers that are still to come too.
     public func contains(_ seq: Seq) -> Bool { seq >= from && seq <= through ?? .max }
 }
 
 /// All that a conversation knows of one user who is, or was, a member.
 public struct Membership: Hashable, Sendable {
     public let user: UserReference
+    /// While the user is no member, the last one it had.
     public var role: Role
     /// Ascending, without overlap; only the last may be open.
     public var spans: [Span]

@@ -10,10 +10,12 @@ public struct Message: Hashable, Sendable {
     public var isEdited: Bool
     public var isDeleted: Bool
     public let createdAt: Timestamp
+    /// When it was last edited, or deleted; ``createdAt`` before that. Reactions do not count.
     public var updatedAt: Timestamp
+    /// As its sender named it; everybody is shown it.
     public let clientID: ClientID?
     public let replyTo: MessageID?
-    /// In the order in which each key was first used.
+    /// In the order in which each key was first used; none when deleted.
     public var reactions: [Reactions]
 
     public init(

@@ -9,6 +9,7 @@ public struct Retention: Hashable, Sendable {
     public static let mostDays = 36_500
     public static let mostMessages = 1_000_000_000
 
+    /// Takes any numbers; a command with others than ``isValid`` allows is refused (`invalid_field`).
     public init(days: Int = 0, messages: Int = 0) {
         self.days = days
         self.messages = messages

@@ -1,11 +1,13 @@
 /// A moment in UTC, in whole microseconds since 1970-01-01T00:00:00Z, leap seconds ignored.
 public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// Since 1970-01-01T00:00:00Z; negative for what was before.
     public let microseconds: Int64
 
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.microseconds < b.microseconds }
 
+    /// Held at the ends of what 64 bits can say, instead of overflowing.
     public func advanced(bySeconds seconds: Int64) -> Timestamp {
         let (delta, tooFar) = seconds.multipliedReportingOverflow(by: 1_000_000)
         let (sum, past) = microseconds.addingReportingOverflow(delta)
@@ -13,6 +15,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
     }
 
     /// RFC 3339 in UTC with six fractional digits and `Z`, as every frame shows it: `2026-02-04T10:30:00.123456Z`.
+    /// Outside the years 0 to 9999 it is the nearest moment within.
     public var description: String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.textLength)

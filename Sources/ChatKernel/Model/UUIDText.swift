@@ -4,6 +4,7 @@
 package enum UUIDText {
     private static let length = 36
 
+    /// The text of these 16 bytes, the first in the highest of `high`.
     package static func text(high: UInt64, low: UInt64) -> String {
         unsafe String(unsafeUninitializedCapacity: length) { bytes in
             // 36 bytes are set aside, and the groups of 8, 4, 4, 4 and 12 digits lie within.

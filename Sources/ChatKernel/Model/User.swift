@@ -1,6 +1,7 @@
 /// What every event shows of a user.
 public struct UserReference: Hashable, Sendable {
     public let id: UserID
+    /// As the account has it, which does not change.
     public let username: String
 
     public init(id: UserID, username: String) {
@@ -20,10 +21,12 @@ public struct User: Hashable, Sendable {
     public var email: String?
     /// A password hash in PHC text form; nil for an account whose tokens are minted elsewhere.
     public var passwordHash: String?
-    /// A disabled user keeps its place in history, and is refused everywhere.
+    /// A disabled user keeps its place in history and its memberships, and is refused everywhere.
     public var isActive: Bool
+    /// Kept and carried (``Identity/isSuperuser``) for the embedder: no rule of the kernel reads it.
     public var isSuperuser: Bool
     public let createdAt: Timestamp
+    /// Set by whoever changes the account: of a disabled one the kernel learns by it (``UserQuery/disabled(since:)``).
     public var updatedAt: Timestamp
 
     public init(

@@ -2,8 +2,9 @@
 ///
 /// A user is present in a conversation while it holds a connection there, or a lease that has not run out: a lease is
 /// what a transport without connections takes, and renews. Notices are told at once in a quiet conversation; in a busy
-/// one they are merged, so that a thousand joins do not cost a million notices of a thousand names. A connection of a user who
-/// counts as here already changes nothing for the others; it alone is told who is here.
+/// one they are merged, so that a thousand joins do not cost a million notices of a thousand names. A connection of a
+/// user who counts as here already changes nothing for the others; it alone is told who is here. Moments are in
+/// monotonic nanoseconds.
 public struct Presence: Sendable {
     /// The pause between two notices of one conversation: 50 ms, and 0.2 ms for each present user, since a notice is as
     /// long as the list of users and goes to all of them.
@@ -54,6 +55,7 @@ public struct Presence: Sendable {
     /// Whether ``tick(now:)`` has something to wait for.
     public var isWaiting: Bool { !pending.isEmpty || !leases.isEmpty }
 
+    /// Each user once, by when they came; empty when nobody is here.
     public func activeUsers(in conversation: ConversationID) -> [UserID] { rooms[conversation]?.present ?? [] }
 
     /// A connection of the user has opened.

@@ -1,6 +1,7 @@
-/// Who is typing. It ends by itself, so that it cannot stick when a client is gone.
+/// Who is typing. It ends by itself, so that it cannot stick when a client is gone. Moments are in monotonic
+/// nanoseconds.
 public struct Typing: Sendable {
-    /// In nanoseconds: 6 s (`protocol.md`, and what the peers' users complained about).
+    /// In nanoseconds: 6 s. Who types on says so again before.
     public static let lifetime: Int64 = 6_000_000_000
     /// How many may type at once; the next ones are not told of.
     static let limit = 65_536
@@ -17,6 +18,7 @@ public struct Typing: Sendable {
 
     public init() {}
 
+    /// Whether ``tick(now:)`` has something to wait for.
     public var isWaiting: Bool { !ends.isEmpty }
 
     /// Whether there is something to tell.

@@ -18,6 +18,7 @@ public struct SearchQuery: Hashable, Sendable {
 
     /// Words that stand next to one another, in this order; at least one.
     public struct Term: Hashable, Sendable {
+        /// As ``Words`` makes them.
         public let words: [String]
         /// The last of them is the beginning of a word.
         public let isBeginning: Bool

@@ -1,5 +1,5 @@
-/// The one read over all of a user's conversations (`design.md` section 2): what every transport that is not of one
-/// conversation stands on.
+/// The one read over all of a user's conversations, from a position on: what every transport that is not of one
+/// conversation stands on. Catching up, polls and streams differ only in how they wait for what comes after it.
 extension Kernel {
     /// A stretch of what a user may see.
     public struct EventPage: Sendable {
@@ -15,8 +15,10 @@ extension Kernel {
     /// What happened after a position in the user's conversations, each event judged by whether the user was a member then.
     ///
     /// - Parameters:
+    ///   - pos: taken as it is; for what comes from a client ask ``position(of:)``.
     ///   - conversations: only these; nil for all. The position passes over the others.
     ///   - limit: at least 1; gaps that belong to an entry are not counted. A page ends before it when its ``PageBudget`` is spent.
+    /// - Throws: `store_unavailable`, `internal`.
     public func events(
         of user: UserID, after pos: Pos, among conversations: Set<ConversationID>? = nil, limit: Int
     ) async throws(ChatError) -> EventPage {
@@ -54,7 +56,7 @@ extension Kernel {
 
     /// The position that a client's cursor names.
     /// - Returns: nil for none, which an empty text is too.
-    /// - Throws: `cursor_invalid`, `epoch_changed`, `cursor_ahead`.
+    /// - Throws: `cursor_invalid`, `epoch_changed`, `cursor_ahead`; `store_unavailable`.
     public func position(of text: String?) async throws(ChatError) -> Pos? {
         guard let text, !text.isEmpty else { return nil }
         guard let cursor = Cursor(text) else {
@@ -70,7 +72,8 @@ extension Kernel {
         return cursor.pos
     }
 
-    /// Follows a user through all of its conversations: from here on the outlet gets ``Batch/mail`` for it.
+    /// Follows a user through all of its conversations: from here on the outlet gets ``Batch/mail`` for it. The outlet
+    /// is kept until ``unfollow(_:)``, or until ``run()`` returns.
     ///
     /// - Parameter place: the outlet's own name for the user, handed back with each parcel.
     /// - Returns: the follower, to be given to ``unfollow(_:)``, and the position after which everything comes as mail. Nil

@@ -1,6 +1,9 @@
 /// What can be asked. Each question is judged for the user who asks it.
+///
+/// All of it throws `store_unavailable` besides what is said below, and `internal` where what is stored is damaged. A
+/// `limit` of 0 or less gives an empty page; how large one may be otherwise its ``PageBudget`` says.
 extension Kernel {
-    /// Whether the user is a member now.
+    /// Whether the user is a member now; false where there is no such conversation.
     public func isMember(_ user: UserID, of conversation: ConversationID) async throws(ChatError) -> Bool {
         try await ask { (store) throws(StoreError) in
             try await store.standing(of: user, in: conversation)?.membership?.isActive ?? false
@@ -30,6 +33,7 @@ extension Kernel {
     }
 
     /// The user's conversations, newest activity first. A page ends before `limit` when its ``PageBudget`` is spent.
+    /// - Parameter mark: of the last one of the page before; nil for the first page.
     public func conversations(
         of user: UserID, after mark: ConversationMark? = nil, limit: Int
     ) async throws(ChatError) -> [Conversation] {
@@ -40,8 +44,11 @@ extension Kernel {
 
     /// Which page of a conversation's messages.
     public enum MessagePage: Hashable, Sendable {
+        /// The newest, but for so many of the very newest; less than 0 counts as 0.
         case newest(offset: Int = 0)
+        /// The ones next below a number.
         case before(Seq)
+        /// The ones next above a number.
         case after(Seq)
 
         /// Whether it goes on to what is newer.
@@ -67,7 +74,7 @@ extension Kernel {
         }
     }
 
-    /// One message, if the user may see it.
+    /// One message as it stands, deleted or not, if the user is a member and may see it.
     /// - Throws: `unknown_message`.
     public func message(_ id: MessageID, as user: UserID) async throws(ChatError) -> Message {
         let unknown = ChatError(.unknownMessage, "There is no such message.")
@@ -80,7 +87,7 @@ extension Kernel {
         return found
     }
 
-    /// Active users whose name begins so.
+    /// Active users whose name begins so, without regard to case, in the order of their names.
     public func users(named prefix: String, limit: Int) async throws(ChatError) -> [UserReference] {
         try await ask { (store) throws(StoreError) in
             try await store.users(.prefix(prefix), limit: limit).map(\.reference)
@@ -96,6 +103,7 @@ extension Kernel {
 
     /// A stretch of a conversation's log, as one user may see it.
     public struct LogPage: Sendable {
+        /// Ascending by `seq`; none of them is a read mark.
         public let entries: [Entry]
         /// The number up to which this is complete.
         public let through: Seq
@@ -109,7 +117,9 @@ extension Kernel {
 
     /// The entries after a number that the user may see, and gaps for those in front of them that it may not.
     ///
+    /// One who never was a member is shown nothing, and told so by ``LogPage/endsMembership``.
     /// - Parameter limit: at least 1, and at most ``KernelLimits/pageEntries`` of the log are looked at in any case.
+    /// - Throws: `unknown_conversation`.
     public func log(
         of conversation: ConversationID, as user: UserID, after seq: Seq, limit: Int = .max
     ) async throws(ChatError) -> LogPage {
@@ -135,6 +145,7 @@ extension Kernel {
 
     /// A page of the log on one side of a number, ascending, as the user may see it, with gaps for what it may not, and whether
     /// there is more beyond it. It ends before `limit` when its ``PageBudget`` is spent.
+    /// - Parameter limit: numbers of the log, those included that the user may not see.
     /// - Throws: `unknown_conversation`, `not_a_member`.
     public func history(
         of conversation: ConversationID, as user: UserID, _ page: MessagePage, limit: Int

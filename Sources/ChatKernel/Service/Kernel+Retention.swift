@@ -10,6 +10,7 @@ extension Kernel {
     /// Lets go now of what is not to be kept (``KernelLimits/retention``, ``ConversationDetails/retention``), as otherwise happens
     /// about once a minute while ``run()`` runs. Passes never overlap.
     /// - Returns: where something went; nothing when the store keeps everything.
+    /// - Throws: `store_unavailable`, `internal`; then nothing went.
     @discardableResult
     public func expire() async throws(ChatError) -> [Expiry] {
         guard let store = store as? any StoreWithRetention else { return [] }

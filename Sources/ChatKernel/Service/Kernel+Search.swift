@@ -2,8 +2,9 @@ extension Kernel {
     /// Whether the store finds messages by their words.
     public var canSearch: Bool { store is any StoreWithSearch }
 
-    /// Messages of the user's conversations, or of one of them, that hold all the words of `text` (``SearchQuery``), newest
-    /// first. A page may be shorter than `limit`; `next` of it says where the one behind begins, and is nil for the last.
+    /// Messages of the user's conversations, or of one of them, that hold all the words of `text` (``SearchQuery``),
+    /// newest first. A page may be shorter than `limit`, or empty; `next` of it says where the one behind begins, and
+    /// is nil for the last.
     /// - Throws: `invalid_field` for a text that is no query; `unknown_conversation`, `not_a_member`; `unknown_type` when the
     ///   store cannot search.
     public func search(

@@ -5,6 +5,7 @@ extension Kernel {
     ///
     /// All of it is about ``KernelLimits/snapshotBytes`` at most, and one conversation more.
     public struct UserSnapshot: Sendable {
+        /// Where to go on: everything that is not in the snapshot comes after it.
         public let cursor: Cursor
         /// Newest activity first, at most ``KernelLimits/snapshotConversations``.
         public let conversations: [Part]
@@ -15,14 +16,17 @@ extension Kernel {
         /// ``KernelLimits/snapshotsPerUser``.
         public let share: Share
 
+        /// One conversation, and what a client shows of it first.
         public struct Part: Sendable {
             public let conversation: Conversation
             /// The newest, ascending, at most ``KernelLimits/snapshotMessages``; fewer, or none, when there was no room for more.
             public let messages: [Message]
+            /// Of the present members who have read something.
             public let readMarks: [ReadMark]
         }
     }
 
+    /// How things stand for a user, read bit by bit: two of a user are made at a time, and others wait.
     /// - Parameter conversations: only these; nil for all. The first of them by identifier is always there.
     /// - Throws: `not_a_member` for a conversation named that the user is not in; `rate_limited` when as many of the user's
     ///   snapshots are in memory as may be.

@@ -13,9 +13,13 @@ import Synchronization
 /// Commands are committed only while ``run()`` runs. All of it is deterministic but for what comes in through the
 /// initialiser: the store, the time, the random bits and the executor of the task that calls ``run()``.
 public final class Kernel: Sendable {
+    /// For reads that no question here answers, which then nobody judges. Entries are committed through the kernel
+    /// alone, or its readers are not told.
     public let store: any Store
+    /// Asked through ``identify(_:)``, which knows a quicker way.
     public let authenticator: any Authenticator
     private let recognizer: (any Recognizing)?
+    /// As they were given. They do not change.
     public let limits: KernelLimits
     public let metrics = KernelMetrics()
     public let time: any TimeSource
@@ -60,6 +64,7 @@ public final class Kernel: Sendable {
         }
     }
 
+    /// Nothing begins before ``run()``.
     /// - Parameter random: uniformly random bits; for identifiers, not for secrets. Asked once a message, and the system's
     ///   own generator is a system call each: a busy host passes one that draws many at a time (`ChatAuth` has one).
     public init(
@@ -83,7 +88,8 @@ public final class Kernel: Sendable {
             store: store, fanout: fanout, limits: limits, time: time, pulse: pulse, metrics: metrics, log: log)
     }
 
-    /// Commits and keeps time until cancelled; then commits what had been accepted, and returns.
+    /// Commits and keeps time until cancelled; then commits what had been accepted, and returns. To be called once.
+    /// Once it has been cancelled commands are refused (`draining`).
     public func run() async {
         // Should it fail, whoever follows a user asks again.
         _ = try? await head()
@@ -105,20 +111,23 @@ public final class Kernel: Sendable {
     public func drain() { committer.stop() }
 
     /// Who these credentials belong to. Every transport asks here.
+    /// - Throws: as ``Authenticator/identify(_:)``.
     public func identify(_ credentials: Credentials) async throws(ChatError) -> Identity {
         if case .token(let token) = credentials, let (identity, _) = recognize(token) { return identity }
         return try await authenticator.identify(credentials)
     }
 
-    /// The same at once, when that is possible without asking anybody: nil says nothing but that ``identify(_:)`` must.
+    /// The same at once, when that is possible without asking anybody: nil says nothing but that ``identify(_:)`` has
+    /// to be asked. To be believed until that moment of ``TimeSource/monotonic()``.
     public func recognize(_ token: String) -> (identity: Identity, until: Int64)? { recognizer?.recognize(token) }
 
     // MARK: Commands
 
     /// Does what a user asks, and returns when it is as durable as the store makes it.
     ///
-    /// The user is taken at its word: authenticate first. Whether it may is judged inside the commit.
-    /// - Throws: any ``ChatError``; ``ChatError/Code/overloaded`` and ``ChatError/Code/storeUnavailable`` may succeed later.
+    /// The user is taken at its word: authenticate first. Whether it may is judged inside the commit. Waits for ever
+    /// when nobody calls ``run()``; cancelling the task changes nothing, what is under way is committed.
+    /// - Throws: any ``ChatError``; what ``ChatError/Code/isRetryable`` says may succeed later.
     @discardableResult
     public func perform(_ command: Command, as user: UserID) async throws(ChatError) -> Reply {
         if case .typing(let conversation, let on) = command {
@@ -141,7 +150,9 @@ public final class Kernel: Sendable {
         return try result.get()
     }
 
-    /// Hands over what a transport gathered in one round, in order: all of it or, when the queue is full, none.
+    /// Hands over what a transport gathered in one round, in order: all of it or, when the queue is full, none. What
+    /// becomes of each comes as a ``Settlement`` to its session's outlet.
+    /// - Throws: `overloaded`, `draining`; then nothing of it was accepted, and there is no settlement.
     public func submit(_ submissions: [Submission]) throws(ChatError) {
         guard !submissions.isEmpty else { return }
         try committer.submit(submissions)
@@ -232,8 +243,8 @@ public final class Kernel: Sendable {
 
     // MARK: Sessions
 
-    /// Opens a session for somebody who has been identified.
-    /// - Throws: `rate_limited` when the user has as many as it may.
+    /// Opens a session for somebody who has been identified. The outlet is kept until ``Session/close()``.
+    /// - Throws: `rate_limited` when the user has as many as it may (``KernelLimits/sessionsPerUser``).
     public func open(_ identity: Identity, delivering outlet: any Outlet) throws(ChatError) -> Session {
         let user = identity.user.id
         let limit = limits.sessionsPerUser
@@ -266,12 +277,17 @@ public final class Kernel: Sendable {
 
     // MARK: Presence and typing
 
-    /// Who is here, each user once, by when they came.
+    /// Who is here, each user once, by when they came: whose sessions have announced themselves, and who is in an
+    /// ``Attendance``. Empty when nobody is.
     public func activeUsers(in conversation: ConversationID) -> [UserID] {
         ephemera.withLock { $0.presence.activeUsers(in: conversation) }
     }
 
-    /// How many connections follow a conversation.
+    /// How many sessions have joined a conversation (``Session/join(_:)``).
+    ///
+    /// Polls and streams are not counted: they follow a user and no conversation. A connection of profile v2 that
+    /// follows all of its user's conversations by a cursor has joined 100 of them at most: the liveliest, and those
+    /// that the user came into.
     public func connectionCount(in conversation: ConversationID) -> Int { fanout.readers(of: conversation) }
 
     /// - Parameter session: who is to be told who is here; nil for nobody.

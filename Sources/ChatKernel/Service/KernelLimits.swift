@@ -1,4 +1,4 @@
-/// The kernel's bounds. What happens at each is beside it.
+/// The kernel's bounds. What happens at each is beside it. 0 means no limit only where it says so.
 public struct KernelLimits: Sendable {
     /// The content of a message, in bytes of UTF-8; past it `message_too_large`. 64 KiB is some twenty pages of text.
     public var messageBytes = 65_536
@@ -14,7 +14,7 @@ public struct KernelLimits: Sendable {
     /// Read marks are counted by themselves, as often. 0 for no limit.
     public var messagesPerUserPerSecond = 100
     /// Notices of typing from one user: each goes to everybody in the room at once. Past it `rate_limited`. Twenty are more
-    /// than a hand can do.
+    /// than a hand can do. 0 for no limit.
     public var typingPerUserPerSecond = 20
     /// Conversations that one user owns, and members of one conversation: see ``MembershipLimits``. Ten thousand of either
     /// is more than people have, and keeps what is listed of them to a few megabytes.
@@ -29,6 +29,7 @@ public struct KernelLimits: Sendable {
     public var pageEntries = 256
     /// Conversations in a snapshot, and the newest messages of each: what a client shows first. The rest it asks for.
     public var snapshotConversations = 100
+    /// Of each conversation in it.
     public var snapshotMessages = 20
     /// All that is in a snapshot, weighed as pages are, participants and read marks too: the conversation at which it is spent has
     /// fewer messages, and those behind it are left out (``Kernel/UserSnapshot/hasMore``). Room for the hundred and their twenty usual
@@ -42,6 +43,7 @@ public struct KernelLimits: Sendable {
     public var retention = Retention()
     /// A conversation's name and description, in bytes; past it `invalid_field`.
     public var nameBytes = 256
+    /// As for the name.
     public var descriptionBytes = 4096
     /// Participants named when a conversation is made; past it `invalid_field`.
     public var participants = 1000

@@ -14,16 +14,23 @@ public final class KernelMetrics: Sendable {
 
     init() {}
 
-    /// The numbers now. All but ``openSessions`` and ``waitingPolls`` only grow.
+    /// The numbers since the kernel was made, each read by itself. All but ``openSessions`` and ``waitingPolls`` only
+    /// grow.
     public struct Reading: Sendable {
+        /// Read marks included; not what was refused, or was so already.
         public let committedEntries: Int
+        /// Those that held drafts, whatever became of each.
         public let committedBatches: Int
+        /// Those that the store did not take: none of their drafts was kept.
         public let failedBatches: Int
-        /// Commands refused before they reached the store.
+        /// Commands, typing and sessions refused for their form or a rate. Not those that came to a full queue, which
+        /// ``limited`` has, nor those that the rules refused.
         public let refusedCommands: Int
+        /// Notices of typing and presence, each counted once, however many hear it.
         public let signals: Int
         /// How often a conversation let go of something that it was not to keep.
         public let expiries: Int
+        /// Those of readers in this process included (``Kernel/entries(in:as:after:)``).
         public let openSessions: Int
         /// Requests that wait for something to happen.
         public let waitingPolls: Int
@@ -38,10 +45,12 @@ public final class KernelMetrics: Sendable {
         limited.withLock { $0[limit, default: 0] += times }
     }
 
-    /// For a transport whose clients ask and wait.
+    /// For a transport whose clients ask and wait: a request begins to wait.
     public func pollBegan() { polls.add(1, ordering: .relaxed) }
+    /// It waits no more. Once for each ``pollBegan()``, however the wait ended.
     public func pollEnded() { polls.subtract(1, ordering: .relaxed) }
 
+    /// The numbers now, from any thread.
     public func read() -> Reading {
         Reading(
             committedEntries: entries.load(ordering: .relaxed), committedBatches: batches.load(ordering: .relaxed),

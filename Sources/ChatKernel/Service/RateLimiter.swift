@@ -17,7 +17,9 @@ public struct RateLimiter<Key: Hashable & Sendable>: Sendable {
         self.capacity = capacity
     }
 
-    /// Takes one unit. Nil when it was there; otherwise how long to wait for it, in nanoseconds.
+    /// Takes one unit. Nil when it was there; otherwise how long to wait for it, in nanoseconds, as `now` is.
+    ///
+    /// When all that is remembered are allowances that are not whole, a new key is refused.
     public mutating func take(_ key: Key, now: Int64) -> Int64? {
         guard interval > 0, !Mutation.ignoresRates.isOn else { return nil }
         let whole = max(wholeAt[key] ?? now, now)

@@ -4,14 +4,18 @@ import Synchronization
 ///
 /// ## For adapter authors
 /// Open one with ``Kernel/open(_:delivering:)``; ``join(_:)`` before the client is told that it is in;
-/// ``announce(_:)`` once deliveries can reach it; ``close()`` when it is gone, exactly once or more.
+/// ``announce(_:)`` once deliveries can reach it; ``close()`` when it is gone, at least once. The kernel does not watch
+/// ``Identity/expiresAt``: close it then. All of it may be called from any thread.
 public final class Session: Sendable {
+    /// Which of a kernel's sessions it is.
     public struct ID: Hashable, Sendable {
+        /// From 1, and never used twice while the kernel lives; after a restart it begins anew.
         public let number: UInt64
         init(_ number: UInt64) { self.number = number }
     }
 
     public let id: ID
+    /// As it was when the session was opened; a token that is renewed changes nothing here.
     public let identity: Identity
     let outlet: any Outlet
     private let kernel: Kernel
@@ -55,10 +59,11 @@ public final class Session: Sendable {
 
     public var user: UserReference { identity.user }
 
-    /// Follows a conversation: from here on its parcels reach the outlet. Returns where the conversation stood at a moment
-    /// after that, so that nothing can fall between what is read up to there and what comes live. Parcels may come
-    /// before this returns: a reader either has its ``Feed`` there to hold them, or reads a page when it has.
-    /// - Throws: `unknown_conversation`, `not_a_member`.
+    /// Follows a conversation: from here on its parcels reach the outlet. Returns where the conversation stood at a
+    /// moment after that, so that nothing can fall between what is read up to there and what comes live. Parcels may
+    /// come before this returns: a reader either has its ``Feed`` there to hold them, or reads a page when it has.
+    /// Harmless when done again; a session that is closed follows nothing.
+    /// - Throws: `unknown_conversation`, `not_a_member`, `store_unavailable`; then it follows it only if it did before.
     public func join(_ conversation: ConversationID) async throws(ChatError) -> Standing {
         let isNew = state.withLock { state in
             guard !state.isClosed, state[conversation] == nil else { return false }
@@ -86,8 +91,8 @@ public final class Session: Sendable {
         state.withLock { $0[conversation] != nil }
     }
 
-    /// Tells the others that the user is here. Its own outlet hears it too; when the others knew already, a notice for this session
-    /// alone (``PresenceNotice/audience``).
+    /// Tells the others that the user is here, once for each ``join(_:)``. Its own outlet hears it too; when the others
+    /// knew already, a notice for this session alone (``PresenceNotice/audience``).
     public func announce(_ conversation: ConversationID) {
         state.withLock { state in
             guard !state.isClosed, let stay = state[conversation], !stay.isAnnounced else { return }
@@ -97,7 +102,8 @@ public final class Session: Sendable {
         }
     }
 
-    /// Stops following a conversation.
+    /// Stops following a conversation: parcels that are on their way still come. Harmless for one that it does not
+    /// follow.
     public func leave(_ conversation: ConversationID) {
         state.withLock { state in
             guard let stay = state[conversation] else { return }
@@ -107,8 +113,8 @@ public final class Session: Sendable {
         }
     }
 
-    /// Makes a command of this session ready for ``Kernel/submit(_:)``. Commands are committed in the order in which they
-    /// are submitted.
+    /// Makes a command of this session ready for ``Kernel/submit(_:)``, and counts it against the user's rate. Commands
+    /// are committed in the order in which they are submitted.
     /// - Parameters:
     ///   - tag: comes back in the ``Settlement``.
     ///   - wantsReply: false to be told only of a refusal.
@@ -121,7 +127,7 @@ public final class Session: Sendable {
         return Submission(draft: draft, origin: .session(self, tag: tag, wantsReply: wantsReply))
     }
 
-    /// Tells the others that the user is typing, or has stopped.
+    /// Tells the others that the user is typing, or has stopped. In a conversation that it has not joined, nothing.
     /// - Throws: `rate_limited`. Being what it is, the notice may then be forgotten.
     public func type(in conversation: ConversationID, on: Bool) throws(ChatError) {
         guard follows(conversation) else { return }

@@ -5,7 +5,9 @@ extension Kernel {
     /// repeat. For readers in the same process.
     ///
     /// A slow reader costs a bounded amount of memory and misses nothing: it is given what it has not read from the store.
-    /// - Throws: `unknown_conversation`, `not_a_member`, `cursor_ahead`.
+    ///
+    /// It counts as one of the user's sessions, and is not announced: nobody is told that the user is here.
+    /// - Throws: `unknown_conversation`, `not_a_member`, `cursor_ahead`, `rate_limited`, `store_unavailable`.
     public func entries(
         in conversation: ConversationID, as user: UserID, after seq: Seq
     ) async throws(ChatError) -> Subscription {
@@ -27,6 +29,8 @@ extension Kernel {
 }
 
 /// The entries of one conversation, in order. Ends when the reader is a member no more; letting go of it ends it.
+///
+/// For one reader: iterators share what there is, and each entry goes to one of them.
 public struct Subscription: AsyncSequence, Sendable {
     public typealias Element = Entry
     public typealias Failure = ChatError
@@ -37,11 +41,16 @@ public struct Subscription: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> Iterator { Iterator(hold: hold) }
 
+    /// One place from which entries are taken; the last one to go closes the subscription.
     public struct Iterator: AsyncIteratorProtocol {
         fileprivate let hold: Hold
 
+        /// The next entry, once there is one. Nil at the end, and when the task is cancelled.
+        /// - Throws: `store_unavailable` and the like when what is to be read cannot be. Nothing is passed over: asking
+        ///   again goes on.
         public mutating func next() async throws(ChatError) -> Entry? { try await hold.reader.next() }
 
+        /// As ``next()``.
         public mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(ChatError) -> Entry? {

@@ -70,24 +70,25 @@ extension ChatClient {
         }
     }
 
-    /// Gives an own message another content. The others learn of it by an event, as the user does.
+    /// Gives a message of the user's own another content. The others learn of it by an event, as the user does.
     public func edit(_ message: MessageID, content: String) async throws(ClientFailure) {
         var body: [UInt8] = []
         body.appendObject { $0.member("content", content) }
         try await tell("PATCH", Self.path(of: message), body)
     }
 
-    /// Erases the content of a message.
+    /// Erases the content of a message: of the user's own, or of anybody's for an admin or an owner.
     public func delete(_ message: MessageID) async throws(ClientFailure) {
         try await tell("DELETE", Self.path(of: message))
     }
 
-    /// Puts a reaction to a message, or takes it back.
+    /// Puts a reaction to a message, or takes it back. Harmless when done again.
+    /// - Parameter key: 1 to 64 bytes of text, such as an emoji.
     public func react(to message: MessageID, with key: String, on: Bool = true) async throws(ClientFailure) {
         try await tell(on ? "PUT" : "DELETE", Self.path(of: message) + "/reactions/\(PercentCoding.encode(key))")
     }
 
-    /// Says that everything up to a number has been read.
+    /// Says that everything up to a number has been read. A mark never moves back.
     public func markRead(_ conversation: ConversationID, through seq: Seq) async throws(ClientFailure) {
         var body: [UInt8] = []
         body.appendObject { $0.member("seq", seq) }

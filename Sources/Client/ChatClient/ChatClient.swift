@@ -38,7 +38,8 @@ public final class ChatClient: Sendable {
     }
 
     /// - Parameters:
-    ///   - cursor: where the app stands; nil for one that knows nothing, which is told of everything by a snapshot first.
+    ///   - cursor: where the app stands, as ``cursor`` said; nil for one that knows nothing, which is told of everything
+    ///     by a snapshot first.
     ///   - outbox: where messages are kept besides memory; nil for nowhere.
     /// - Throws: `.unreachable` when the system has no descriptor or thread left; `.unsupported` when the file of authorities cannot be used.
     public init(
@@ -118,9 +119,11 @@ public final class ChatClient: Sendable {
 
     // MARK: Events
 
-    /// What happens, for one reader. Ends when ``run()`` does.
+    /// What happens, for one reader: a second one that asks while the first waits is told that it is over. Ends when
+    /// ``run()`` does, behind what came before.
     public var events: Events { Events(queue: queue) }
 
+    /// What happens to a client, in order.
     public struct Events: AsyncSequence, Sendable {
         public typealias Element = ClientEvent
         public typealias Failure = Never
@@ -128,19 +131,26 @@ public final class ChatClient: Sendable {
 
         public func makeAsyncIterator() -> Iterator { Iterator(queue: queue) }
 
+        /// Where a reader is: asking for the next event says that the one before has been handled.
         public struct Iterator: AsyncIteratorProtocol {
             let queue: EventQueue
 
             /// The next event; the one before counts as handled with that. Nil at the end, and when the task is cancelled.
             public mutating func next() async -> ClientEvent? { await queue.next() }
 
+            /// As ``next()``.
             public mutating func next(isolation actor: isolated (any Actor)?) async -> ClientEvent? {
                 await queue.next()
             }
         }
     }
 
-    /// Behind the last event that the reader has handled: what to keep, and to give to the next client. Nil as long as there is none.
+    /// Behind the last event that the reader has handled: what to keep, and to give to the next client. Nil as long as
+    /// there is none.
+    ///
+    /// An event counts as handled when the next one is asked for. So within the loop over ``events`` this is the
+    /// position behind the event before the one in hand, and an app that keeps it there may be given that one again
+    /// after a restart: handle events so that a second time does no harm, by their `pos` or `seq`.
     public var cursor: String? { queue.cursor }
 
     // MARK: Sending

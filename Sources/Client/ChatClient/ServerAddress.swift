@@ -4,6 +4,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     public let host: String
     /// Of `https`: TLS, with a certificate that is for ``host``.
     public let isSecure: Bool
+    /// 443 with TLS and 80 without, unless the URL says otherwise.
     public let port: UInt16
     /// What stands before `/api` in every path; empty or beginning with a slash.
     public let prefix: String

@@ -3,6 +3,7 @@ public struct ClientSettings: Sendable, Equatable {
     /// The wait after the first failure; each further one doubles it, up to ``longestRetry``. A quarter to a half of a second is
     /// what a restart takes.
     public var firstRetry: Int = 500
+    /// Where the doubling ends.
     public var longestRetry: Int = 30_000
     /// How long a server without WebSocket is polled before WebSocket is tried again; doubled by each refusal, up to ten times as long.
     public var upgradeRetry: Int = 30_000

@@ -7,7 +7,10 @@ public enum ClientEvent: Sendable, Hashable {
     case entry(Entry)
     /// How things stand: the first event of a client that began without a cursor, and after each ``startingOver(_:)``.
     case snapshot(ClientSnapshot)
-    /// The server does not know the position any more (its store was restored, say). What was known is to be forgotten; a snapshot follows.
+    /// The server does not serve the position any more. What was known is to be forgotten; a snapshot follows.
+    ///
+    /// `epoch_changed`: its store has begun a new life (``Epoch``). `cursor_ahead`: an older copy of it was put back,
+    /// and nothing more was done. `cursor_invalid`: it is no cursor.
     case startingOver(ChatError.Code)
     /// Entries that are not to be had: they are not kept any more, or were never this user's to see. What the history still has the client
     /// fills in by itself, in its place, before what follows; by polls only the messages of it, as they stand now and with a `pos` of 0.
@@ -49,11 +52,12 @@ public struct ClientSnapshot: Sendable, Hashable {
     /// Whether the user is in more of them than are listed: the list of conversations has the rest.
     public var hasMore: Bool
 
+    /// One conversation as it stood, and what to show of it first.
     public struct State: Sendable, Hashable {
         public var conversation: Conversation
-        /// The newest, ascending.
+        /// The newest, ascending; fewer, or none, where there is much. The rest is asked for.
         public var messages: [Message]
-        /// How far each member has read.
+        /// How far each member has read; who has read nothing is left out.
         public var readMarks: [UserID: Seq]
     }
 }
@@ -61,6 +65,7 @@ public struct ClientSnapshot: Sendable, Hashable {
 /// A run of entries that was left out.
 public struct Gap: Sendable, Hashable {
     public var conversation: ConversationID
+    /// The first and the last number that were left out.
     public var seqs: ClosedRange<Seq>
     /// A word: `retention`, for one.
     public var reason: String
@@ -70,7 +75,9 @@ public struct Gap: Sendable, Hashable {
 
 /// What the server says of a message that it has stored.
 public struct Receipt: Sendable, Hashable {
+    /// The identifier that the server gave it.
     public var message: MessageID
+    /// Its number in the conversation.
     public var seq: Seq
     /// It had been stored before: an answer was lost, and the message was sent again.
     public var isDuplicate: Bool

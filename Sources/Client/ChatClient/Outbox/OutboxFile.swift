@@ -98,6 +98,7 @@ public final class OutboxFile: OutboxStore {
         }
     }
 
+    /// When the disk does not take it, the item stays in the file, and the next client sends it once more.
     public func remove(_ item: OutboxItem) {
         state.withLock { state in
             guard let place = state.items.firstIndex(of: item) else { return }

@@ -8,6 +8,7 @@ public import ChatKernel
 public struct OutboxItem: Sendable, Hashable {
     public let clientID: ClientID
     public let conversation: ConversationID
+    /// How long it may be the server says, by refusing it.
     public let content: String
     public let replyTo: MessageID?
 

@@ -4,7 +4,7 @@ import Synchronization
 /// Says who somebody is: by tokens it verifies, and by accounts with passwords it gives tokens for.
 ///
 /// A token is judged in this order: form and size, signature, claims, time, account. Nothing before the signature
-/// touches the store (`reliability.md` R23), and every refusal has one sentence.
+/// touches the store, or whoever has no token could keep it busy; and every refusal has one sentence.
 public final class TokenAuthority: Accounts, TicketIssuing, Recognizing {
     let store: any Store
     let keys: KeyRing

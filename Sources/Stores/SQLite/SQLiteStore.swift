@@ -10,8 +10,8 @@ import Synchronization
 ///   searches ──▶ one more of them
 /// ```
 /// A commit appends to one table; everything else that is found quickly is found through the tail in memory and through
-/// indexes that follow (Schema.swift, Fill.swift). One process at a time may have a store open; `open(_:beside:)` is for
-/// tools that only look after accounts.
+/// indexes that follow (Schema.swift, Fill.swift). One process at a time may have a store open, but for tools that only
+/// look after accounts: `open(_:exclusive:newEpoch:log:)` with `exclusive: false`.
 public final class SQLiteStore: StoreWithWriter, StoreWithSearch, StoreWithRetention, StoreThatFindsDamage,
     StoreWithEpochs
 {

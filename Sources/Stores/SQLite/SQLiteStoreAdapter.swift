@@ -10,7 +10,8 @@ public enum SQLiteDurability: String, Sendable, CaseIterable {
 
 /// The settings of a store of type `sqlite`.
 public struct SQLiteStoreSettings: Decodable, Sendable {
-    /// The database file. Made if it is not there; its folder must exist. From the config: relative to the data folder.
+    /// The database file. Made if it is not there; its folder must exist. In a config relative to the config's folder,
+    /// or to the data folder where there is no config.
     public var path: String
     /// Default `synced`. `written` costs no sync: faster alone, little faster in large batches.
     public var durability: SQLiteDurability

@@ -5,7 +5,7 @@ public struct HTTPLimits: Sendable, Equatable {
     public var requestLineBytes = 8 * 1024
 
     /// All field lines with their CRLFs and the empty line that closes them: 431. Together with the request line this is
-    /// what one peer can make us hold before it is known (reliability R23).
+    /// what one peer can make us hold before it is known.
     public var fieldBlockBytes = 64 * 1024
 
     /// Field lines in a head, and again in a trailer section: 431. Browsers send about twenty, proxies add ten.

@@ -1,6 +1,7 @@
 /// Work that must wait for something (a page from the store, a token to be checked), sent out from a loop that may not
 /// wait. Each errand is a child of ``run()``.
 public final class Errands: Sendable {
+    /// Cancelled with ``run()``, which waits for it all the same.
     public typealias Errand = @Sendable () async -> Void
 
     private let errands: AsyncStream<Errand>

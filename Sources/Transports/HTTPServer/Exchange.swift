@@ -53,6 +53,7 @@ public final class Exchange: Sendable {
 
     /// Answers with a body that has no end yet, from any thread: the head and the beginning are sent, then `attach` is called on the
     /// loop and gives the stream its new handler, as for an upgrade. The connection ends with the body. A HEAD gets the head alone.
+    /// False when there was an answer before.
     @discardableResult
     public func stream(
         _ beginning: HTTPResponse, attach: @escaping @Sendable (ByteStream, EventLoop) -> any StreamHandler
@@ -92,6 +93,7 @@ public final class Exchange: Sendable {
 
 /// Who waits at an exchange. Called on its loop, once at most.
 public protocol ExchangeWaiter: AnyObject, Sendable {
+    /// The exchange is still to be answered: a peer that has gone is then told nothing.
     func waitEnded(_ reason: WaitEnd)
 }
 

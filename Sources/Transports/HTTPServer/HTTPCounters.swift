@@ -19,7 +19,7 @@ public final class HTTPCounters: Sendable {
     private let clientError = Atomic<Int>(0)
     private let serverError = Atomic<Int>(0)
 
-    /// The counters at one moment.
+    /// What was counted, each counter read by itself: sums may be off by what is under way.
     public struct Snapshot: Sendable, Equatable {
         /// Connections accepted, refused ones included.
         public var accepted: Int
@@ -47,6 +47,7 @@ public final class HTTPCounters: Sendable {
         public var answersByClass: [Int]
     }
 
+    /// The counters now, from any thread.
     public var snapshot: Snapshot {
         Snapshot(
             accepted: accepted.load(ordering: .relaxed), overLimit: overLimit.load(ordering: .relaxed),

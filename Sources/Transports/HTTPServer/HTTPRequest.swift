@@ -3,6 +3,7 @@ public import ChatHTTP1
 /// A whole request, as handlers get it.
 public struct HTTPRequest: Sendable {
     public var head: RequestHead
+    /// The whole content, its chunks joined; empty without one. At most `HTTPLimits.bodyBytes`.
     public var body: [UInt8]
     /// What the `{…}` of the route's pattern stood for, percent-decoded.
     public var parameters: PathParameters
@@ -41,6 +42,7 @@ public struct PathParameters: Sendable, Equatable {
         entries = zip(names, values).map { Entry(name: $0, value: $1) }
     }
 
+    /// Nil for a name that the pattern does not have. Never empty, and without a slash or a control byte.
     public subscript(name: String) -> String? {
         entries.first { $0.name == name }?.value
     }

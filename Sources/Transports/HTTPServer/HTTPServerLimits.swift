@@ -45,7 +45,8 @@ public struct HTTPServerLimits: Sendable {
     /// How long requests and upgraded connections may go on when the server stops.
     public var drainTimeout: Duration = .seconds(5)
 
-    /// Pipelined bytes read ahead while a request is being handled.
+    /// Pipelined bytes read ahead while a request is being handled; with so many its connection reads no more until it
+    /// is answered.
     public var readAheadBytes = 16 << 10
 
     /// Pipelined requests answered before other connections get their turn.

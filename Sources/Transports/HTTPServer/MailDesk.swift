@@ -2,13 +2,14 @@ public import ChatKernel
 public import ChatNet
 
 /// Who wants a user's mail, on a loop. Pulls: it is told that there may be something, and takes what is behind its position.
+/// Called on the loop, and may leave the desk from within.
 public protocol MailReader: AnyObject {
     /// Something has come, or may have.
     func mailCame()
     /// This has come, as ``Mailroom/Arrival/whole`` says it: the same as ``mailCame()``, which is called where this is not
     /// implemented, for a reader that can do with less than asking.
     func mailCame(_ whole: Parcel, after before: Pos, through: Pos)
-    /// The user may not be here any more.
+    /// The user may not be here any more: to be closed, behind what has come.
     func dismiss()
 }
 
@@ -19,7 +20,7 @@ extension MailReader {
 /// The mailboxes of a loop's users, and who reads them. A box is kept for a while after its last reader went: whoever comes back
 /// soon, as every poll does, finds all that came meanwhile.
 ///
-/// Belongs to its loop, and to the outlet that hands it the batches.
+/// Belongs to its loop, on which every call is made, and to the outlet that hands it the batches.
 public final class MailDesk {
     private let kernel: Kernel
     private let loop: EventLoop

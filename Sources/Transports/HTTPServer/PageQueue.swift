@@ -40,6 +40,7 @@ public final class PageQueue: @unchecked Sendable {
     /// A reader is to be counted, until ``caughtUp()`` is said of it: also when it is gone.
     public func fellBehind() { behind += 1 }
 
+    /// Once for each ``fellBehind()``.
     public func caughtUp() { behind -= 1 }
 
     /// A page of so many entries took so many bytes.

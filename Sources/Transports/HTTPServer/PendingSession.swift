@@ -4,6 +4,7 @@ import Synchronization
 /// A session between the moment it was opened and the moment its connection takes over. If that never comes, because the client hung
 /// up meanwhile, letting go of this closes it.
 public final class PendingSession: Sendable {
+    /// To be asked something of before it is taken; whoever keeps it says ``take()``.
     public let session: Session
     private let isTaken = Atomic<Bool>(false)
 

@@ -7,7 +7,9 @@ public import ChatNet
 /// first and percent-decoded then, so an escaped slash never makes a segment. Literal segments win over parameters.
 /// HEAD is answered by GET's handler, and OPTIONS with `Allow`, unless a route says otherwise.
 public struct Route: Sendable {
+    /// As the request line has it, in capitals: methods are compared by bytes (RFC 9110 section 9.1).
     public var method: String
+    /// As described above; one that is none is a ``RouteConflict`` when the server is made.
     public var pattern: String
     public var handler: Handler
 
@@ -17,6 +19,7 @@ public struct Route: Sendable {
         self.handler = handler
     }
 
+    /// How a request is handled, and on whose thread.
     public enum Handler: Sendable {
         /// Runs in a child task of the server's `run()`. When the peer leaves meanwhile the answer is dropped.
         case respond(@Sendable (HTTPRequest) async -> HTTPResponse)

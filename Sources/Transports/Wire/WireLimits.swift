@@ -4,7 +4,8 @@
 /// than a fixed multiple of that. The length of content is judged by the kernel.
 public enum WireLimits {
     /// Objects and arrays inside one another. No frame or body of ours needs more than 4; the reader recurses, and 64
-    /// of its stack frames fit many times over in the smallest stack we run on (`reliability.md` R26).
+    /// of its stack frames fit many times over in the smallest stack we run on: a thousand brackets may not end the
+    /// process.
     public static let depth = 64
     /// A client's frame: far above what any transport lets through, so that places in it fit 32 bits.
     public static let frame = 1 << 30

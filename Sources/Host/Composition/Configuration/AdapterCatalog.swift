@@ -7,7 +7,7 @@ import ChatWebSocket
 /// The adapters a config may name. A value: a host of yours adds its own, and nothing is registered behind anybody's back.
 ///
 /// ```swift
-/// let host = try Host(configuration: "chat.json", catalog: .standard.adding(MyStore.self))
+/// let host = try Host(configuration: "chat.json", catalog: .standard.adding(MyStoreAdapter.self))
 /// ```
 public struct AdapterCatalog: Sendable {
     /// Opens an adapter whose settings have been read.

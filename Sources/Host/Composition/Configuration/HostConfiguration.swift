@@ -26,8 +26,8 @@ public struct HostConfiguration: Sendable {
     /// - Parameters:
     ///   - text: the file's content.
     ///   - directory: where relative paths are taken from, absolute.
-    ///   - environment: variables that win over the file: the seed's `SECRET_KEY`, `ALGORITHM`,
-    ///     `ACCESS_TOKEN_EXPIRE_MINUTES` and `DATABASE_URL` (`sqlite:///path`), and `CHAT_LISTEN`.
+    ///   - environment: variables that win over the file: those of the FastAPI chat whose protocol profile v1 keeps,
+    ///     `SECRET_KEY`, `ALGORITHM`, `ACCESS_TOKEN_EXPIRE_MINUTES` and `DATABASE_URL` (`sqlite:///path`), and `CHAT_LISTEN`.
     /// - Throws: ``ConfigProblems``, with everything that is wrong.
     public init(
         parsing text: [UInt8], directory: String, environment: [String: String],

@@ -15,9 +15,11 @@ public struct ClientFrame: Hashable, Sendable {
         self.body = body
     }
 
+    /// What it asks for. Identifiers are of 1 to ``UserID/limit`` bytes, numbers of entries are 0 or more.
     public enum Body: Hashable, Sendable {
         /// An empty cursor is no cursor.
         case hello(token: String?, cursor: String?)
+        /// Without `after` from the head on.
         case subscribe(ConversationID?, after: Seq?)
         case unsubscribe(ConversationID?)
         case message(ConversationID?, content: String, clientID: ClientID?, replyTo: MessageID?)

@@ -1,7 +1,7 @@
 public import ChatKernel
 
-/// The frames of profile v1: the seed's four types, its fields first and in its order, ours behind them
-/// (`protocol.md` section 2).
+/// The frames of profile v1 (`protocol.md` section 2): the four types of the FastAPI chat whose protocol it keeps, its
+/// fields first and in its order, ours behind them.
 public enum V1 {
     /// Whether a v1 connection is shown this entry. Reactions, members, details and read marks are v2's; a gap comes as a `system`
     /// frame.

@@ -4,12 +4,15 @@ public import ChatKernel
 extension V2 {
     /// What the greeting tells of a connection.
     public struct Greeting: Sendable {
+        /// ``Session/ID/number``, for the logs of both sides. Written as text.
         public var session: UInt64
+        /// Where the client stands: at its own cursor, or at the head.
         public var cursor: Cursor
         /// After how much silence a sign of life is asked for, in milliseconds.
         public var heartbeatMilliseconds: Int
         /// A client's longest frame.
         public var frameBytes: Int
+        /// Of which the length of content and the rate of messages are told.
         public var limits: KernelLimits
         /// Whether a client that was away can have what it missed.
         public var resume: Bool

@@ -33,5 +33,6 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension ChatError {
+    /// `bad_json`, with the place and the reason.
     public init(_ error: JSONError) { self.init(.badJSON, error.description) }
 }

@@ -17,11 +17,15 @@ extension ChatError {
 /// All throw `invalid_field` for a value of another kind, the ones that do not return an optional `missing_field` for
 /// an absent one, and each names the field and what is allowed. Limits are in bytes of UTF-8.
 extension JSONValue {
+    /// Text that must be there, if only an empty one.
+    /// - Throws: `missing_field`; `invalid_field` for more than `limit` bytes.
     public func text(_ key: String, limit: Int = .max) throws(ChatError) -> String {
         guard let text = try optionalText(key, limit: limit) else { throw .missing(key) }
         return text
     }
 
+    /// Text, or nil for an absent one; an empty one is there.
+    /// - Throws: `invalid_field` for more than `limit` bytes.
     public func optionalText(_ key: String, limit: Int = .max) throws(ChatError) -> String? {
         switch present(key) {
         case nil: return nil
@@ -31,6 +35,7 @@ extension JSONValue {
     }
 
     /// Text that names something: 1 to `limit` bytes.
+    /// - Throws: `invalid_field` for an empty one too.
     public func optionalName(_ key: String, limit: Int) throws(ChatError) -> String? {
         switch present(key) {
         case nil: return nil
@@ -39,11 +44,15 @@ extension JSONValue {
         }
     }
 
+    /// Text that names something, and must be there.
+    /// - Throws: `missing_field`; `invalid_field` for an empty one, or more than `limit` bytes.
     public func name(_ key: String, limit: Int) throws(ChatError) -> String {
         guard let text = try optionalName(key, limit: limit) else { throw .missing(key) }
         return text
     }
 
+    /// Yes or no; `value` when absent.
+    /// - Throws: `invalid_field` for anything but `true` and `false`: no number, no text.
     public func flag(_ key: String, default value: Bool) throws(ChatError) -> Bool {
         switch present(key) {
         case nil: return value
@@ -52,11 +61,15 @@ extension JSONValue {
         }
     }
 
+    /// A whole number that must be there. Its value counts: `1.0` is one (``JSONNumber``).
+    /// - Throws: `missing_field`; `invalid_field` for one that is none, or out of range.
     public func integer(_ key: String, in range: ClosedRange<Int64> = .min ... .max) throws(ChatError) -> Int64 {
         guard let value = try optionalInteger(key, in: range) else { throw .missing(key) }
         return value
     }
 
+    /// As ``integer(_:in:)``, or nil for an absent one.
+    /// - Throws: `invalid_field`.
     public func optionalInteger(
         _ key: String, in range: ClosedRange<Int64> = .min ... .max
     ) throws(ChatError) -> Int64? {
@@ -70,6 +83,7 @@ extension JSONValue {
     }
 
     /// An array of identifiers, or of other names of 1 to `limit` bytes.
+    /// - Throws: `missing_field`; `invalid_field` for more than `count` of them, or one that will not do.
     public func names(_ key: String, count: Int, limit: Int) throws(ChatError) -> [String] {
         guard let value = present(key) else { throw .missing(key) }
         let allowed = "an array of at most \(count) texts of 1 to \(limit) bytes"

@@ -2,6 +2,8 @@ public import ChatKernel
 
 /// The bodies that REST answers with (`protocol.md` section 2). What is absent is `null`; a name of the contract is never left out.
 public enum RESTShapes {
+    /// Appends `id name description is_group created_at updated_at participants last_seq unread_count last_message`;
+    /// then `first_seq` where something is gone, and `retention` where the conversation has a rule of its own.
     public static func append(_ conversation: Conversation, to bytes: inout [UInt8]) {
         bytes.appendObject { object in write(conversation, to: &object) }
     }
@@ -51,16 +53,20 @@ public enum RESTShapes {
         }
     }
 
+    /// Appends an array of them, in their order.
     public static func append(_ conversations: [Conversation], to bytes: inout [UInt8]) {
         bytes.appendArray { array in
             for conversation in conversations { array.element { append(conversation, to: &$0) } }
         }
     }
 
+    /// Appends `id conversation_id sender_id sender_username content is_edited is_deleted created_at updated_at seq
+    /// client_id reply_to reactions`, of which the last are `[{key count user_ids}]`.
     public static func append(_ message: Message, to bytes: inout [UInt8]) {
         bytes.write(about: estimate(message)) { write(message, &$0) }
     }
 
+    /// Appends an array of them, in their order.
     public static func append(_ messages: [Message], to bytes: inout [UInt8]) {
         // A page of history is what is asked for most: written in one stride, like frames.
         var size = 2
@@ -109,6 +115,7 @@ public enum RESTShapes {
         }
     }
 
+    /// Appends `id username role`.
     public static func append(_ member: Member, to bytes: inout [UInt8]) {
         bytes.appendObject { object in
             object.member("id", member.user.id.text)
@@ -140,6 +147,7 @@ public enum RESTShapes {
         }
     }
 
+    /// Appends `access_token token_type expires_in`, the last in seconds (RFC 6749 section 5.1).
     public static func append(_ token: AccessToken, to bytes: inout [UInt8]) {
         bytes.appendObject { object in
             object.member("access_token", token.token)
@@ -148,6 +156,7 @@ public enum RESTShapes {
         }
     }
 
+    /// Appends `ticket expires_in`, the last in seconds.
     public static func append(_ ticket: Ticket, to bytes: inout [UInt8]) {
         bytes.appendObject { object in
             object.member("ticket", ticket.text)

@@ -4,57 +4,65 @@ public import ChatKernel
 ///
 /// All throw `bad_json` for what is no JSON object, `missing_field` and `invalid_field` naming the field. Unknown
 /// fields are ignored; `null` counts as absent. Content, usernames and passwords are judged where they are kept.
+/// Identifiers are of 1 to ``UserID/limit`` bytes.
 public enum RequestBody {
+    /// For `POST /api/chat/conversations`.
     public struct CreateConversation: Hashable, Sendable {
         public let details: ConversationDetails
         /// As sent: perhaps with repeats, perhaps with the caller.
         public let participants: [UserID]
     }
 
+    /// For `POST` to the messages of a conversation.
     public struct PostMessage: Hashable, Sendable {
         public let content: String
+        /// From the body alone; one of the header comes by ``RequestBody/clientID(header:)``.
         public let clientID: ClientID?
         public let replyTo: MessageID?
     }
 
+    /// For `PATCH` of a message.
     public struct EditMessage: Hashable, Sendable {
         public let content: String
     }
 
-    /// Holds a password: not for a log.
+    /// For `POST /api/auth/register`. Holds a password: not for a log.
     public struct Register: Sendable {
         public let username: String
         public let password: String
         public let email: String?
     }
 
-    /// Holds a password: not for a log.
+    /// For `POST /api/auth/login`. Holds a password: not for a log.
     public struct Login: Sendable {
         public let username: String
         public let password: String
     }
 
+    /// For `POST` to the members of a conversation.
     public struct AddMember: Hashable, Sendable {
         public let user: UserID
         public let role: Role
     }
 
+    /// For `POST` to the `read` of a conversation.
     public struct Read: Hashable, Sendable {
         public let seq: Seq
     }
 
+    /// For `POST` to the `typing` of a conversation.
     public struct Typing: Hashable, Sendable {
         public let on: Bool
     }
 
-    /// Nil leaves a detail as it is.
+    /// For `PATCH` of a conversation. Nil leaves a detail as it is.
     public struct UpdateConversation: Hashable, Sendable {
         public let name: String?
         public let description: String?
         public let retention: Retention?
     }
 
-    /// `{name?, description?, is_group? (false), retention?, participant_ids}`
+    /// `{name?, description?, is_group? (false), retention?, participant_ids}`, within ``WireLimits``.
     public static func createConversation(_ bytes: RawSpan) throws(ChatError) -> CreateConversation {
         let body = try object(bytes)
         return CreateConversation(
@@ -67,7 +75,7 @@ public enum RequestBody {
             ).map { UserID($0) })
     }
 
-    /// `{name?, description?, retention?}`
+    /// `{name?, description?, retention?}`, within ``WireLimits``.
     public static func updateConversation(_ bytes: RawSpan) throws(ChatError) -> UpdateConversation {
         let body = try object(bytes)
         return UpdateConversation(
@@ -85,7 +93,7 @@ public enum RequestBody {
             messages: Int(try value.optionalInteger("messages", in: 0...Int64(Retention.mostMessages)) ?? 0))
     }
 
-    /// `{content, client_id?, reply_to?}`
+    /// `{content, client_id?, reply_to?}`, the name of 1 to ``ClientID/limit`` bytes.
     public static func postMessage(_ bytes: RawSpan) throws(ChatError) -> PostMessage {
         let body = try object(bytes)
         return PostMessage(
@@ -113,7 +121,7 @@ public enum RequestBody {
         return Login(username: try body.text("username"), password: try body.text("password"))
     }
 
-    /// `{user_id, role? (member)}`
+    /// `{user_id, role? (member)}`, the role one of ``Role``.
     public static func addMember(_ bytes: RawSpan) throws(ChatError) -> AddMember {
         let body = try object(bytes)
         let user = UserID(try body.name("user_id", limit: UserID.limit))
@@ -124,7 +132,7 @@ public enum RequestBody {
         return AddMember(user: user, role: role)
     }
 
-    /// `{seq}`
+    /// `{seq}`, from 0.
     public static func read(_ bytes: RawSpan) throws(ChatError) -> Read {
         Read(seq: try object(bytes).integer("seq", in: 0 ... .max))
     }
@@ -136,6 +144,7 @@ public enum RequestBody {
     }
 
     /// The name for a message that came in an `Idempotency-Key` header.
+    /// - Throws: `invalid_field` for an empty one, or more than ``ClientID/limit`` bytes.
     public static func clientID(header text: String) throws(ChatError) -> ClientID {
         guard 1...ClientID.limit ~= text.utf8.count else {
             throw .invalid("Idempotency-Key", "text of 1 to \(ClientID.limit) bytes")

@@ -67,6 +67,18 @@ async def no_loss(t):
         holds(first == 0 or len(before) >= 10, f"a snapshot of {len(before)} messages begins at message {first}")
 
 
+@case("a snapshot has the hundred liveliest conversations, and says that there are more")
+async def many_conversations(t):
+    ann, = await t.people("ann")
+    rooms = [await ann.room() for _ in range(102)]
+    await ann.write(rooms[0], "the liveliest")
+    snapshot = (await poll(ann))["snapshot"]
+    equal(snapshot["more"], True, "more")
+    equal([found["id"] for found in snapshot["conversations"]], [rooms[0]] + rooms[:2:-1], "which, newest activity first")
+    few = (await poll(ann, conversations=",".join(rooms[:3])))["snapshot"]
+    equal((few["more"], {found["id"] for found in few["conversations"]}), (False, set(rooms[:3])), "with a filter")
+
+
 @case("limit pages through what was missed; more is true only if something follows")
 async def pages(t):
     ann, ben = await t.people("ann", "ben")

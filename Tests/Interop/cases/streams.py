@@ -105,8 +105,10 @@ async def long(t):
     await line.next("hello")
     for number in range(2000):
         await line.send({"type": "message", "conversation_id": room, "content": "x" * 200, "id": number})
-    late = await stream(ben, start)
-    await line.next("ack", id=1999)
+        if number == 1000:
+            late = await stream(ben, start)
+        if number % 200 == 199:
+            await line.next("ack", id=number)
     for found in (live, late):
         while (await found.next("message")).data["seq"] < first + 1999:
             pass

@@ -123,6 +123,7 @@ async def follow_all(t):
     await ann.write(later, "with ben")
     equal((await line.next("message", conversation_id=later))["content"], "with ben", "the first message where ben was added")
     equal(len(line.heard("caught_up")), 1, "times caught_up was said")
+    equal((await line.ask({"type": "unsubscribe", "conversation_id": fresh})).get("code"), "conflict", "code of unsubscribing one")
     positions = [frame["pos"] for frame in line.frames if "pos" in frame and "seq" in frame]
     equal(positions, sorted(set(positions)), "every pos, in order")
 
@@ -222,6 +223,24 @@ async def ping(t):
     await line.send({"type": "ping"})
     pong = await line.next("pong")
     holds("id" not in pong and pong["cursor"], f"without an id: {pong}")
+
+
+@case("a reader may read and mark what it read, and not write; an admin may delete what others wrote")
+async def roles(t):
+    ann, ben, cid = await t.people("ann", "ben", "cid")
+    room = await ann.room()
+    for who, role in ((ben, "reader"), (cid, "admin")):
+        (await ann.post(f"{ROOMS}/{room}/members", {"user_id": who.id, "role": role})).ok(201)
+    sent = await ann.write(room, "ann's")
+    reader, admin = await ben.v2(room), await cid.v2(room)
+    await reader.next("hello")
+    await reader.acked({"type": "subscribe", "conversation_id": room, "after": 0})
+    await reader.find("message", message_id=sent["id"])
+    await reader.acked({"type": "read", "conversation_id": room, "seq": sent["seq"]}, id="read")
+    refusal = await reader.ask({"type": "message", "conversation_id": room, "content": "x"}, id="write")
+    equal((refusal["type"], refusal.get("code"), refusal.get("status")), ("error", "forbidden", 403), "what a reader who writes is told")
+    await admin.acked({"type": "delete", "message_id": sent["id"]})
+    equal((await reader.find("deleted", message_id=sent["id"]))["by"], cid.id, "by whom it was deleted")
 
 
 @case("errors of v2 say code, status and the id they answer, and the connection stays", via=BOTH)

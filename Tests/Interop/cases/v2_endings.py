@@ -1,10 +1,12 @@
 """How connections of profile v2 end, and what they live through (protocol.md sections 3, 7 and 8)."""
 
 import asyncio
+import json
 import time
 
 from cases.refusals import upgrade
-from support.checks import equal, holds, tiles
+from support.checks import equal, holds, parse, tiles
+from support.frames import TEXT, Bare, text
 from support.polls import head
 from support.runner import case
 
@@ -192,6 +194,36 @@ async def leaving(t):
     await ann.write(room, "with ben again")
     await line.next("message", content="with ben again")
     equal(line.heard("message", content="without ben"), [], "what was said without ben")
+
+
+@case("a reader that sleeps is told how far it lags, gets all of it, and is told when it has caught up")
+async def lagging(t):
+    ann, ben = await t.people("ann", "ben")
+    room = await ann.room(ben)
+    writer = await ann.v2(room)
+    await writer.next("hello")
+    for hello in ({"type": "hello", "cursor": await head(ben)}, {"type": "subscribe", "conversation_id": room}):
+        sleeper = await Bare.open(ben, room, headers="Sec-WebSocket-Protocol: chat.v2\r\n")
+        sleeper.send(text(json.dumps(hello | {"id": "in"})))
+        while parse((await sleeper.receive())[1])["type"] not in ("caught_up", "ack"):
+            pass
+        for number in range(1500):
+            await writer.send({"type": "message", "conversation_id": room, "content": "x" * 8_000, "id": number})
+            if number % 100 == 99:
+                last = (await writer.next("ack", id=number))["seq"]
+        frames = []
+        while not frames or frames[-1]["type"] != "caught_up" or frames[-1]["seen"] < 1500:
+            opcode, payload = await sleeper.receive()
+            frame = parse(payload) if opcode == TEXT else {"type": "ping"}
+            if frame["type"] in ("message", "lagging", "caught_up"):
+                seen = sum(earlier["type"] == "message" for earlier in frames)
+                frames.append(frame | {"seen": seen + (frame["type"] == "message")})
+        tiles([frame["seq"] for frame in frames if frame["type"] == "message"], last - 1499, last, "seq")
+        behind = [frame for frame in frames if frame["type"] == "lagging"]
+        holds(behind, "it was told that it lags")
+        for frame in behind:
+            holds(0 < frame["behind"] <= 1500 - frame["seen"], f"{frame} after {frame['seen']} of 1500")
+        sleeper.end()
 
 
 @case("SIGTERM: draining with retry_after_ms, then 4503; the cursor goes on at the next start", via=BOTH)

@@ -39,11 +39,12 @@ class Bare:
         self.writer = writer
 
     @staticmethod
-    async def open(person, room, query=""):
+    async def open(person, room, query="", headers=""):
         reader, writer = await asyncio.open_connection("127.0.0.1", person.server.port, limit=65_536)
         writer.write((
             f"GET /api/chat/ws/{room}?token={person.token}{query} HTTP/1.1\r\nHost: h\r\nUpgrade: websocket\r\n"
-            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            f"{headers}\r\n"
         ).encode())
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
         equal(head.split(b" ")[1], b"101", "status")

@@ -118,6 +118,16 @@ extension StoreConformance {
                 try expect(try await scene.store.message(message)?.reactions, equals: wanted, "after reopening")
             }
         },
+        ConformanceCase("reactions are of bytes: two spellings of a letter are two keys") { harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [])
+            let message = try await scene.post(Scene.ada, id, "a").messageID
+            for key in ["\u{E9}", "e\u{301}"] {
+                try await scene.perform(Scene.ada, id, .react(message, key: key, on: true))
+            }
+            let found = try require(try await scene.store.message(message), "the message").reactions
+            try expect(found.map { Array($0.key.utf8) }, equals: [[0xC3, 0xA9], [0x65, 0xCC, 0x81]], "the keys")
+        },
         ConformanceCase("a reaction changes neither a message's content nor its time") { harness in
             let scene = try await Scene.open(harness)
             let id = try await scene.make(with: [])

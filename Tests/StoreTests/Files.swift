@@ -80,3 +80,18 @@ func execute(_ sql: String, on path: String, system: String? = "chat") throws {
         unsafe sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK
     else { throw FileTrouble(path: path) }
 }
+
+/// What `.backup` of SQLite's own shell does.
+func backUp(_ path: String, to copy: String) throws {
+    var (source, target): (OpaquePointer?, OpaquePointer?)
+    defer {
+        unsafe sqlite3_close_v2(source)
+        unsafe sqlite3_close_v2(target)
+    }
+    guard unsafe sqlite3_open_v2(path, &source, SQLITE_OPEN_READWRITE, nil) == SQLITE_OK,
+        unsafe sqlite3_open_v2(copy, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nil) == SQLITE_OK,
+        let backup = unsafe sqlite3_backup_init(target, "main", source, "main")
+    else { throw FileTrouble(path: path) }
+    let code = unsafe sqlite3_backup_step(backup, -1)
+    guard unsafe sqlite3_backup_finish(backup) == SQLITE_OK, code == SQLITE_DONE else { throw FileTrouble(path: copy) }
+}

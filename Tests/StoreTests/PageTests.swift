@@ -1,9 +1,10 @@
 import CSQLite
 import ChatFaults
 import ChatKernel
-import ChatSQLite
 import Synchronization
 import Testing
+
+@testable import ChatSQLite
 
 @Suite("What is not as it was written")
 struct PageTests {
@@ -42,6 +43,48 @@ struct PageTests {
         try await talk.say("one more")
         #expect(log.lines.count == 1)
         await talk.store.close()
+    }
+
+    @Test("is not the copy that SQLite's own backup makes, though it counts on in the header")
+    func backup() async throws {
+        let talk = try await Talk.begin(try await SQLiteStore.open(SQLiteStoreSettings(path: path)))
+        for index in 0..<300 { try await talk.say("\(index)") }
+        try await talk.store.tidy()
+        try backUp(path, to: folder.path + "/live.db")
+        await talk.store.close()
+        try backUp(path, to: folder.path + "/closed.db")
+        for name in ["live.db", "closed.db"] {
+            let copy = folder.path + "/" + name
+            #expect(try contents(copy).prefix(100) != contents(path).prefix(100))
+            let log = Lines()
+            let again = Talk.goOn(try await SQLiteStore.open(SQLiteStoreSettings(path: copy), log: log))
+            try await again.say("after it")
+            #expect(try await again.contents() == (0..<300).map { "\($0)" } + ["after it"])
+            try await again.store.tidy()
+            #expect(log.lines == [])
+            await again.store.close()
+            _ = try await SQLiteStore.open(SQLiteStoreSettings(path: copy)).close()
+        }
+    }
+
+    @Test("is not a file that was made when the sum of the first page was of all of it")
+    func olderSum() async throws {
+        let talk = try await Talk.begin(try await SQLiteStore.open(SQLiteStoreSettings(path: path)))
+        try await talk.say("before")
+        await talk.store.close()
+        var bytes = try contents(path)
+        let sum = unsafe bytes.withUnsafeBytes { unsafe PageSum.ofAll($0, number: 1) }
+        let place = 4088..<4096
+        let kept = Array(bytes[place])
+        for at in 0..<8 { bytes[4088 + at] = UInt8(truncatingIfNeeded: sum >> (8 * UInt64(at))) }
+        #expect(Array(bytes[place]) != kept)
+        try write(bytes, to: path)
+        let again = Talk.goOn(try await SQLiteStore.open(SQLiteStoreSettings(path: path)))
+        #expect(try await again.contents() == ["before"])
+        await again.store.close()
+        bytes[30] ^= 1
+        try write(bytes, to: path)
+        await #expect(throws: StoreError.self) { _ = try await SQLiteStore.open(SQLiteStoreSettings(path: path)) }
     }
 
     @Test("in a WAL that was left is said, and begins a new epoch: what clients know of is gone")

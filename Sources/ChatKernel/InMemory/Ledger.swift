@@ -339,7 +339,7 @@ extension Ledger: LedgerView {
     func conversationsOwned(by user: UserID) -> Int { owned[user] ?? 0 }
 
     func hasReacted(_ user: UserID, to message: MessageID, with key: String) -> Bool {
-        messages[message]?.message.reactions.contains { $0.key == key && $0.users.contains(user) } ?? false
+        messages[message]?.message.reactions.contains { $0.isOf(key) && $0.users.contains(user) } ?? false
     }
 }
 
@@ -368,7 +368,7 @@ extension Ledger.Room {
 extension Message {
     /// Adds or takes back a reaction; a key nobody uses any more disappears.
     public mutating func react(_ user: UserID, with key: String, on: Bool) {
-        if let at = reactions.firstIndex(where: { $0.key == key }) {
+        if let at = reactions.firstIndex(where: { $0.isOf(key) }) {
             reactions[at].users.removeAll { $0 == user }
             if on { reactions[at].users.append(user) }
             if reactions[at].users.isEmpty { reactions.remove(at: at) }

@@ -65,7 +65,7 @@ public struct ClientID: Hashable, Sendable, CustomStringConvertible {
 
 /// Identity is of bytes. To Swift two spellings of "é" are the same text; to whoever made the identifier, and to a
 /// database, they are two.
-private func isSame(_ a: String, _ b: String) -> Bool {
+func isSame(_ a: String, _ b: String) -> Bool {
     let a = unsafe a.utf8.span.bytes
     let b = unsafe b.utf8.span.bytes
     guard a.byteCount == b.byteCount else { return false }

@@ -48,4 +48,7 @@ public struct Reactions: Hashable, Sendable {
         self.key = key
         self.users = users
     }
+
+    /// Whether they are of this key, which is compared by bytes.
+    public func isOf(_ key: String) -> Bool { isSame(self.key, key) }
 }

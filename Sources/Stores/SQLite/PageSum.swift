@@ -7,16 +7,32 @@
 /// Over the page and its number, so that a page that was written to another's place is met too. Part of the file's format:
 /// never change it.
 ///
+/// Of the first page without what SQLite counts there for itself: a copy that another program's `.backup` makes has other counters
+/// and the same sum. They say nothing of what is kept, and nobody believes them.
+///
 /// Zero says that there is none: a page which another program wrote, or which was never written. No change of one byte makes
 /// a sum zero. A disk that loses a page's last sector whole, and reads zeros, does; then only SQLite's look at the page's
 /// shape is left, and the log's ``Checksum``.
-enum PageSum {
+package enum PageSum {
     static let pageSize = 4096
     static let size = 8
 
+    /// In the header of SQLite's file format: changes of the file, changes of the schema, the change for which the file's size is
+    /// good, and the version of SQLite that wrote it.
+    package static let counters = [24..<28, 40..<44, 92..<100]
+
+    static func of(_ page: UnsafeRawBufferPointer, number: Int64) -> UInt64 {
+        guard number == 1 else { return unsafe ofAll(page, number: number) }
+        return unsafe withUnsafeTemporaryAllocation(byteCount: pageSize, alignment: 8) { first in
+            unsafe first.copyMemory(from: UnsafeRawBufferPointer(rebasing: page.prefix(pageSize)))
+            for range in counters { for at in range { unsafe first[at] = 0 } }
+            return unsafe ofAll(UnsafeRawBufferPointer(first), number: number)
+        }
+    }
+
     /// Each word is mixed into one of four lanes by an operation that can be undone, so any change of one word changes the
     /// 64 bits for certain; 62 of them are kept. Four, since each step waits for the one before in its lane.
-    static func of(_ page: UnsafeRawBufferPointer, number: Int64) -> UInt64 {
+    static func ofAll(_ page: UnsafeRawBufferPointer, number: Int64) -> UInt64 {
         func word(_ offset: Int) -> UInt64 {
             UInt64(littleEndian: unsafe page.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
         }
@@ -48,7 +64,9 @@ enum PageSum {
     /// Whether the page is as it was written, as far as its sum tells.
     static func holds(_ page: UnsafeRawBufferPointer, number: Int64) -> Bool {
         let kept = unsafe kept(in: page)
-        return kept == 0 ? true : unsafe of(page, number: number) == kept
+        // The first page of a file that was made before had the counters in its sum.
+        return unsafe kept == 0 || kept == of(page, number: number)
+            || number == 1 && kept == ofAll(page, number: number)
     }
 
     private static func kept(in page: UnsafeRawBufferPointer) -> UInt64 {
@@ -69,6 +87,6 @@ enum PageSum {
         guard first.count == pageSize else { return false }
         unsafe (first[16], first[17], first[20]) = (0x10, 0x00, UInt8(size))
         let page = UnsafeRawBufferPointer(first)
-        return unsafe kept(in: page) == of(page, number: 1)
+        return unsafe kept(in: page) != 0 && holds(page, number: 1)
     }
 }

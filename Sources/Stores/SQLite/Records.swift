@@ -252,7 +252,7 @@ final class Records {
         var reactions: [Reactions] = []
         for (key, userRow) in found {
             let user = try user(userRow).id
-            if let last = reactions.indices.last, reactions[last].key == key {
+            if let last = reactions.indices.last, reactions[last].isOf(key) {
                 reactions[last].users.append(user)
             } else {
                 reactions.append(Reactions(key: key, users: [user]))

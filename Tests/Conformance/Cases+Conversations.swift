@@ -27,6 +27,11 @@ extension StoreConformance {
             try expect(
                 try await scene.reply(Scene.ada, id, .update(name: "new", description: nil)), equals: .unchanged,
                 "an update that changes nothing")
+            for name in ["caf\u{E9}", "cafe\u{301}"] {
+                try await scene.perform(Scene.ada, id, .update(name: name, description: nil))
+                let found = try await scene.see(id, as: Scene.bob).details.name.map { Array($0.utf8) }
+                try expect(found, equals: Array(name.utf8), "the name, spelled this way")
+            }
             try expect(
                 try await scene.refusal(of: Scene.bob, id, .update(name: "x", description: nil)), equals: .forbidden,
                 "a member's")

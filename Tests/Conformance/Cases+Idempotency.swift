@@ -32,6 +32,11 @@ extension StoreConformance {
             try expect(
                 try await scene.refusal(of: Scene.ada, id, .post(content: "b", clientID: key, replyTo: nil)),
                 equals: .idempotencyMismatch, "other content")
+            _ = try await scene.post(Scene.ada, id, "\u{E9}", as: "accent")
+            try expect(
+                try await scene.refusal(
+                    of: Scene.ada, id, .post(content: "e\u{301}", clientID: ClientID("accent"), replyTo: nil)),
+                equals: .idempotencyMismatch, "the same letter in other bytes")
             try expect(
                 try await scene.refusal(of: Scene.ada, id, .post(content: "a", clientID: key, replyTo: other)),
                 equals: .idempotencyMismatch, "another reply_to")

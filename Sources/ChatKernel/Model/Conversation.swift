@@ -17,6 +17,17 @@ public struct ConversationDetails: Hashable, Sendable {
         self.isGroup = isGroup
         self.retention = retention.flatMap { $0.isNone ? nil : $0 }
     }
+
+    /// Of texts the bytes count: a name that is spelled another way is another name.
+    public static func == (a: ConversationDetails, b: ConversationDetails) -> Bool {
+        isSame(a.name, b.name) && isSame(a.description, b.description) && a.isGroup == b.isGroup
+            && a.retention == b.retention
+    }
+
+    private static func isSame(_ a: String?, _ b: String?) -> Bool {
+        guard let a, let b else { return a == nil && b == nil }
+        return ChatKernel.isSame(a, b)
+    }
 }
 
 /// A conversation as one of its members sees it now.

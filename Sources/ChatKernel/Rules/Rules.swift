@@ -99,7 +99,7 @@ public enum Rules {
         {
             // Of a deleted message the content is gone, and with it the means to compare: the name decides.
             guard case .message(let posted) = entry.change, posted.replyTo == replyTo,
-                posted.isDeleted || posted.content == content
+                posted.isDeleted || isSame(posted.content, content)
             else {
                 return .failure(
                     ChatError(.idempotencyMismatch, "This client_id was used for a message with other content."))

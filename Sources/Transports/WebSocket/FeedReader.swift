@@ -26,6 +26,8 @@ protocol FeedReader: AnyObject, Sendable {
     func departs()
     /// All up to the removal has been sent.
     func departed()
+    /// A page has been sent, as far as this position.
+    func sentPage(through pos: Pos)
     /// A page could not be read.
     func failed(_ error: ChatError)
     /// Everything up to here has been sent, and what comes from now on comes live.
@@ -35,6 +37,8 @@ protocol FeedReader: AnyObject, Sendable {
 }
 
 extension FeedReader {
+    func sentPage(through pos: Pos) {}
+
     /// A parcel, with its frames as everybody gets them. True when the whole of it was sent.
     func offer(_ parcel: Parcel, _ bytes: [UInt8]) -> Bool {
         // Not while it reads: the page under way would be shown, and then be read again. What is queued is not passed by
@@ -137,6 +141,7 @@ extension FeedReader {
             let bytes = frames(of: page.entries)
             lane.pages.pageTook(bytes.count, entries: page.entries.count)
             if !bytes.isEmpty { stream.send(bytes) }
+            if let last = page.entries.last { sentPage(through: last.pos) }
             if page.endsMembership { return departed() }
             switch feed.page(through: page.through, isLast: page.isLast) {
             case .live(let following):

@@ -20,6 +20,8 @@ final class Subscription: FeedReader, @unchecked Sendable {
     private(set) var isOver = false
     /// Whether the client waits to hear that it has caught up.
     private var isCatchingUp: Bool
+    /// While it brings what was before it began: how far. What was told before is no position to go on from until it has all.
+    private(set) var reached: Pos
     /// Read marks that came while it was not live: the newest of each user.
     private var missedMarks: [UserID: Entry] = [:]
 
@@ -33,6 +35,7 @@ final class Subscription: FeedReader, @unchecked Sendable {
         stream = connection.stream
         self.feed = feed
         self.isCatchingUp = isCatchingUp
+        reached = feed.isLive ? .max : 0
     }
 
     var user: UserID { session.user.id }
@@ -95,7 +98,13 @@ final class Subscription: FeedReader, @unchecked Sendable {
 
     func failed(_ error: ChatError) { connection.failed(error) }
 
+    func sentPage(through pos: Pos) {
+        // One that was live and lags goes on from what was told while it was.
+        if reached < .max { reached = max(reached, pos) }
+    }
+
     func caughtUp() {
+        reached = .max
         sendMissedMarks()
         guard isCatchingUp else { return }
         isCatchingUp = false

@@ -19,7 +19,7 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
     var subscriptions: [ConversationID: Subscription] = [:]
     /// How many of them are behind.
     var behind = 0
-    /// The cursor that was told last.
+    /// The position that was told last, but for what ``standing`` took back.
     private var told: Pos = 0
     /// What the client has of all its conversations, once it said so by a cursor.
     var wide: Wide?
@@ -217,15 +217,18 @@ final class V2Connection: WebSocketChannel, MailReader, @unchecked Sendable {
         }
     }
 
-    /// Up to here the client has all that it follows. With subscriptions it moves only while none of them is behind: what was told
-    /// is true for those that go on, and nothing that is still to be sent is behind it.
+    /// Up to here the client has all that it follows. With subscriptions it moves on only while none of them is behind, and one that
+    /// brings what was before it began takes it back: nothing that is still to be sent is before it.
     var standing: Cursor {
+        var reached = Pos.max
         if let wide {
             told = wide.position
-        } else if behind == 0, !subscriptions.isEmpty {
+        } else if behind > 0 {
+            for subscription in subscriptions.values { reached = min(reached, subscription.reached) }
+        } else if !subscriptions.isEmpty {
             told = max(told, lane.through)
         }
-        return Cursor(epoch: lane.epoch, pos: told)
+        return Cursor(epoch: lane.epoch, pos: min(told, reached))
     }
 
     // MARK: What is not stored

@@ -20,7 +20,7 @@ struct StandingTests {
             let pong = try socket.next("pong")
             for cursor in [ack["cursor"].text, pong["cursor"].text] {
                 let missed = try bob.polled(after: try #require(cursor))
-                #expect(missed.map { $0["content"] } == ["one", "two"])
+                #expect(missed.compactMap { $0["content"].text } == ["one", "two"])
             }
             try host.store.pages.open()
             #expect(try socket.contents(through: "two") == ["one", "two"])
@@ -30,6 +30,33 @@ struct StandingTests {
             #expect(try socket.contents(through: "three") == ["three"])
             try socket.send(#"{"type":"ping","id":"q"}"#)
             #expect(try bob.polled(after: try #require(try socket.next("pong")["cursor"].text)).isEmpty)
+        }
+    }
+
+    @Test("nor is one that it is told while a subscription brings what was before the greeting")
+    func past() async throws {
+        try await withHost(config(store: watchedConfig), catalog: watched) { host in
+            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
+            let (room, other) = (try host.room(ann, bob), try host.room(ann, bob))
+            for text in ["one", "two"] { try ann.post(text, in: room) }
+            let socket = try bob.open()
+            _ = try socket.next()
+            try socket.send(#"{"type":"subscribe","conversation_id":"\#(other)","id":"o"}"#)
+            _ = try socket.answer(to: "o")
+            try host.store.pages.close { $0 == 1 }
+            try socket.send(#"{"type":"subscribe","conversation_id":"\#(room)","after":1,"id":"s"}"#)
+            let ack = try socket.answer(to: "s")
+            try host.store.pages.awaitArrival()
+            try socket.send(#"{"type":"ping","id":"p"}"#)
+            let pong = try socket.next("pong")
+            for cursor in [ack["cursor"].text, pong["cursor"].text] {
+                let missed = try bob.polled(after: try #require(cursor))
+                #expect(missed.compactMap { $0["content"].text } == ["one", "two"])
+            }
+            try host.store.pages.open()
+            #expect(try socket.contents(through: "two") == ["one", "two"])
+            let caughtUp = try #require(try socket.next("caught_up")["cursor"].text)
+            #expect(try bob.polled(after: caughtUp).isEmpty)
         }
     }
 

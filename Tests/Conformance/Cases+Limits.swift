@@ -2,6 +2,47 @@ import ChatKernel
 
 extension StoreConformance {
     static let limits: [ConformanceCase] = [
+        ConformanceCase("a message is edited a thousand times, and not once more; then it is deleted") { harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [])
+            let (first, second) = (
+                try await scene.post(Scene.ada, id, "a").messageID, try await scene.post(Scene.ada, id, "b").messageID
+            )
+            for message in [first, second] {
+                let results = try await scene.commit(
+                    (0...Rules.editsPerMessage).map { scene.draft(Scene.ada, id, .edit(message, content: "\($0)")) })
+                try expect(results.dropLast().allSatisfy { $0.refusal == nil }, "an edit of the first is refused")
+                try expect(results.last?.refusal, equals: .conflict, "one more")
+            }
+            try await scene.perform(Scene.ada, id, .delete(first))
+            let contents = try await scene.log(id, after: 3).compactMap {
+                if case .edited(first, let content) = $0.change { content } else { nil }
+            }
+            try expect(
+                contents, equals: Array(repeating: "", count: Rules.editsPerMessage), "what is left of the edits")
+            guard try await scene.reopen() else { return }
+            try expect(
+                try await scene.refusal(of: Scene.ada, id, .edit(second, content: "c")), equals: .conflict,
+                "one more, after reopening")
+        },
+        ConformanceCase("a message has a hundred different reactions, and room again when one is taken back") {
+            harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [Scene.bob])
+            let message = try await scene.post(Scene.ada, id, "a").messageID
+            func react(_ user: UserID, _ key: Int, _ on: Bool = true) -> Draft {
+                scene.draft(user, id, .react(message, key: "\(key)", on: on))
+            }
+            let last = Rules.reactionKeysPerMessage
+            let results = try await scene.commit((1...last + 1).map { react(Scene.ada, $0) })
+            try expect(results.dropLast().allSatisfy { $0.refusal == nil }, "one of the first is refused")
+            try expect(results.last?.refusal, equals: .conflict, "one more")
+            // A key that is there is none more; a user that has nothing else, too, is in.
+            let more = try await scene.commit([
+                react(Scene.bob, last), react(Scene.bob, 0), react(Scene.ada, 1, false), react(Scene.bob, 0),
+            ])
+            try expect(more.map(\.refusal), equals: [nil, .conflict, nil, nil], "who comes later")
+        },
         ConformanceCase("a user owns as many conversations as it may, and one more when it has left one") { harness in
             let scene = try await Scene.open(harness)
             scene.limits.conversationsPerUser = 2

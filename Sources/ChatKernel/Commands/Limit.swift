@@ -16,6 +16,8 @@ public enum Limit: String, Hashable, Sendable, CaseIterable {
     /// Those that the user owns: ``MembershipLimits/conversationsPerUser``.
     case conversationsPerUser = "conversations_per_user"
     case membersPerConversation = "members_per_conversation"
+    case editsPerMessage = "edits_per_message"
+    case reactionKeysPerMessage = "reaction_keys_per_message"
     case passwordAttempts = "password_attempts_per_minute"
     case registrationsPerAddress = "registrations_per_address_per_minute"
     /// Passwords that wait to be hashed.

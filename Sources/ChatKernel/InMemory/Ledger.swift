@@ -33,6 +33,7 @@ struct Ledger {
     struct Written {
         var message: Message
         let pos: Pos
+        var edits = 0
     }
 
     private struct Name: Hashable {
@@ -100,6 +101,7 @@ struct Ledger {
         case .edited(let message, let content):
             messages[message]?.message.content = content
             messages[message]?.message.isEdited = true
+            messages[message]?.edits += 1
             messages[message]?.message.updatedAt = entry.at
         case .deleted(let message):
             messages[message]?.message.content = ""
@@ -325,7 +327,7 @@ extension Ledger: LedgerView {
         kept(id).map {
             MessageFacts(
                 conversation: $0.message.conversation, seq: $0.message.seq, sender: $0.message.sender.id,
-                isDeleted: $0.message.isDeleted)
+                isDeleted: $0.message.isDeleted, edits: $0.edits)
         }
     }
 
@@ -340,6 +342,11 @@ extension Ledger: LedgerView {
 
     func hasReacted(_ user: UserID, to message: MessageID, with key: String) -> Bool {
         messages[message]?.message.reactions.contains { $0.isOf(key) && $0.users.contains(user) } ?? false
+    }
+
+    func reactionKeys(on message: MessageID, besides key: String) -> Int? {
+        let keys = messages[message]?.message.reactions ?? []
+        return keys.contains { $0.isOf(key) } ? nil : keys.count
     }
 }
 

@@ -27,6 +27,9 @@ public protocol LedgerView {
     /// Whether the user's reaction with this key stands now; false for an unknown message. Asked only for a reaction,
     /// so it may be a query.
     mutating func hasReacted(_ user: UserID, to message: MessageID, with key: String) throws(StoreError) -> Bool
+    /// How many different keys stand on a message that has not got this one; nil when it has. Asked only for a reaction, so it may
+    /// be a query.
+    mutating func reactionKeys(on message: MessageID, besides key: String) throws(StoreError) -> Int?
 }
 
 /// What the rules must know of a conversation.
@@ -56,11 +59,14 @@ public struct MessageFacts: Hashable, Sendable {
     public let seq: Seq
     public let sender: UserID
     public let isDeleted: Bool
+    /// How often it has been edited.
+    public let edits: Int
 
-    public init(conversation: ConversationID, seq: Seq, sender: UserID, isDeleted: Bool) {
+    public init(conversation: ConversationID, seq: Seq, sender: UserID, isDeleted: Bool, edits: Int) {
         self.conversation = conversation
         self.seq = seq
         self.sender = sender
         self.isDeleted = isDeleted
+        self.edits = edits
     }
 }

@@ -1,6 +1,11 @@
 /// Who may do what. The one place, for every store: judged inside the commit, so that nothing slips between asking and
 /// writing.
 public enum Rules {
+    /// Past it `conflict`: a deletion takes the content out of all of a message's edits, and is one commit.
+    public static let editsPerMessage = 1000
+    /// Past it another key is a `conflict`: a message is shown with all of them.
+    public static let reactionKeysPerMessage = 100
+
     /// Judges one draft.
     /// - Throws: when the view could not answer. A draft that is refused is a result, not an error.
     public static func judge<View: LedgerView>(
@@ -127,6 +132,11 @@ public enum Rules {
             return .failure(ChatError(.forbidden, "Only its sender may edit a message."))
         }
         guard me.role >= .member else { return .failure(readersOnlyRead) }
+        guard facts.edits < editsPerMessage else {
+            return .failure(
+                ChatError(
+                    .conflict, "A message is edited \(editsPerMessage) times at most.", limit: .editsPerMessage))
+        }
         return .success(.append(author: me.user, .other(.edited(id, content: content))))
     }
 
@@ -147,6 +157,12 @@ public enum Rules {
         guard me.role >= .member else { return .failure(readersOnlyRead) }
         guard try view.hasReacted(draft.author, to: id, with: key) != on else {
             return .success(.answer(.unchanged))
+        }
+        if on, let keys = try view.reactionKeys(on: id, besides: key), keys >= reactionKeysPerMessage {
+            return .failure(
+                ChatError(
+                    .conflict, "A message has at most \(reactionKeysPerMessage) different reactions.",
+                    limit: .reactionKeysPerMessage))
         }
         return .success(.append(author: me.user, .other(.reaction(id, key: key, on: on))))
     }

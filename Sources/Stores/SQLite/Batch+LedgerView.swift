@@ -75,7 +75,7 @@ extension Batch: LedgerView {
         }
         return MessageFacts(
             conversation: try records.conversation(row.conversation), seq: row.seq,
-            sender: try records.user(row.author).id, isDeleted: row.erased != nil)
+            sender: try records.user(row.author).id, isDeleted: row.erased != nil, edits: try records.edits(of: row))
     }
 
     mutating func message(
@@ -129,5 +129,14 @@ extension Batch: LedgerView {
             SELECT 1 FROM reactions JOIN users ON users.row = user WHERE message = ? AND key = ? AND users.id = ?
             """
         ).first(.integer(row.pos), .text(key), .text(user.text)) { _ in true } ?? false
+    }
+
+    mutating func reactionKeys(on message: MessageID, besides key: String) throws(StoreError) -> Int? {
+        guard let row = try records.row(of: message) else { return 0 }
+        let stands = try connection.statement("SELECT 1 FROM reactions WHERE message = ? AND key = ? LIMIT 1")
+            .first(.integer(row.pos), .text(key)) { _ in true }
+        guard stands == nil else { return nil }
+        return try connection.statement("SELECT count(DISTINCT key) FROM reactions WHERE message = ?")
+            .first(.integer(row.pos)) { Int($0.integer(0)) } ?? 0
     }
 }

@@ -143,6 +143,7 @@ struct Batch {
             row.target = target.pos
             row.content = content
             row.link = target.link
+            row.flag = Int64(try records.edits(of: target)) &+ 1
             try search.replace(try records.text(of: target), by: content, at: target.pos, in: room)
             try connection.statement("UPDATE log SET link = ?2 WHERE pos = ?1").run(
                 .integer(target.pos), .integer(entry.pos))

@@ -242,6 +242,12 @@ final class Records {
             reactions: row.flag == 1 && row.erased == nil ? try reactions(to: row.pos) : [])
     }
 
+    /// How often a message has been edited: its newest edit bears the number. One of before they were counted bears none.
+    func edits(of message: LogRow) throws(StoreError) -> Int {
+        guard let link = message.link else { return 0 }
+        return Int(clamping: try requireRow(at: link).flag ?? 1)
+    }
+
     private func reactions(to message: Pos) throws(StoreError) -> [Reactions] {
         var found: [(key: String, user: Int64)] = []
         try connection.statement("SELECT key, user FROM reactions WHERE message = ? ORDER BY since, pos")

@@ -62,7 +62,8 @@ enum Schema {
         -- ordinal  how many messages the conversation has up to and with this entry: differences of it count unread ones
         -- target   pos of the message that an edit, deletion, reaction or reply speaks of
         -- subject  user row of a member change; seq of a read mark; retention of details
-        -- flag     role of a member change; on or off of a reaction; is_group of details; 1 once a message was reacted to
+        -- flag     role of a member change; on or off of a reaction; is_group of details; 1 once a message was reacted to;
+        --          which edit of its message this is
         -- content  of a message or edit; key of a reaction; name of details
         -- extra    description of details
         -- link     of a message, pos of its newest edit; of an edit, pos of the one before

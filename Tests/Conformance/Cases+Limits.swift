@@ -25,6 +25,18 @@ extension StoreConformance {
                 try await scene.refusal(of: Scene.ada, id, .edit(second, content: "c")), equals: .conflict,
                 "one more, after reopening")
         },
+        ConformanceCase("a user comes into a conversation a thousand times, and not once more") { harness in
+            let scene = try await Scene.open(harness)
+            let id = try await scene.make(with: [])
+            let turns = (1...Rules.staysPerMember).flatMap { _ in
+                [scene.draft(Scene.ada, id, .add(Scene.bob, .member)), scene.draft(Scene.ada, id, .remove(Scene.bob))]
+            }
+            let results = try await scene.commit(turns)
+            try expect(results.allSatisfy { $0.refusal == nil }, "one of the first is refused")
+            try expect(
+                try await scene.refusal(of: Scene.ada, id, .add(Scene.bob, .member)), equals: .conflict, "one more")
+            try await scene.perform(Scene.ada, id, .add(Scene.cai, .member))
+        },
         ConformanceCase("a message has a hundred different reactions, and room again when one is taken back") {
             harness in
             let scene = try await Scene.open(harness)

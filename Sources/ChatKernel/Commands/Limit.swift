@@ -18,6 +18,7 @@ public enum Limit: String, Hashable, Sendable, CaseIterable {
     case membersPerConversation = "members_per_conversation"
     case editsPerMessage = "edits_per_message"
     case reactionKeysPerMessage = "reaction_keys_per_message"
+    case staysPerMember = "stays_per_member"
     case passwordAttempts = "password_attempts_per_minute"
     case registrationsPerAddress = "registrations_per_address_per_minute"
     /// Passwords that wait to be hashed.

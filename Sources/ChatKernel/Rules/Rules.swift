@@ -5,6 +5,8 @@ public enum Rules {
     public static let editsPerMessage = 1000
     /// Past it another key is a `conflict`: a message is shown with all of them.
     public static let reactionKeysPerMessage = 100
+    /// How often one user comes into one conversation; past it `conflict`. Each stay is looked at wherever the user's is.
+    public static let staysPerMember = 1000
 
     /// Judges one draft.
     /// - Throws: when the view could not answer. A draft that is refused is a result, not an error.
@@ -190,8 +192,15 @@ public enum Rules {
         guard let user = try view.activeUser(id) else {
             return .failure(ChatError(.unknownUser, "There is no user \(quoted(id.text))."))
         }
-        guard let them = try view.membership(of: id, in: draft.conversation), them.isActive else {
+        let known = try view.membership(of: id, in: draft.conversation)
+        guard let them = known, them.isActive else {
             guard role <= .member || me.role == .owner else { return .failure(onlyOwnersPromote) }
+            guard known?.spans.count ?? 0 < staysPerMember else {
+                return .failure(
+                    ChatError(
+                        .conflict, "This user has come into this conversation \(staysPerMember) times.",
+                        limit: .staysPerMember))
+            }
             let most = draft.limits.membersPerConversation
             guard most == 0 || facts.members < most else {
                 return .failure(

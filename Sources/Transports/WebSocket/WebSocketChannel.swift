@@ -147,21 +147,20 @@ class WebSocketChannel: StreamHandler, @unchecked Sendable {
             lane.gather(try session.prepare(proposal, in: conversation, tag: 0, wantsReply: false))
             return
         }
-        guard awaited.count < Self.awaitedLimit else {
-            throw ChatError(.overloaded, "Too many commands await their answer.", retryAfterMilliseconds: 250)
-        }
         lastTag += 1
         lane.gather(try session.prepare(proposal, in: conversation, tag: lastTag, wantsReply: true))
         awaited[lastTag] = id
     }
 
-    /// Answers one connection may wait for: more than any window that makes sense, and bounded.
+    /// Answers one connection may wait for: more than any window that makes sense, and bounded. Then it is read no further until half of
+    /// them have come: to refuse one in the middle would let those behind it pass.
     private static let awaitedLimit = 4096
 
     /// What became of a command.
     func settle(_ tag: UInt64, _ result: Result<Reply, ChatError>) {
         let id = awaited.removeValue(forKey: tag)
         guard !liveness.isClosing else { return }
+        if id != nil, awaited.count == Self.awaitedLimit / 2, mayRead { stream.resumeReading() }
         switch result {
         case .failure(let error): send(error, id: id)
         case .success(let reply):
@@ -185,9 +184,11 @@ class WebSocketChannel: StreamHandler, @unchecked Sendable {
         unsafe reply(.text, payload.span.bytes)
     }
 
-    /// Nothing more is read from a client that asks and does not read what it is told, until it does.
+    /// Nothing more is read from a client that asks and does not read what it is told, until it does; nor from one that waits for as
+    /// many answers as it may.
     var mayRead: Bool {
-        !isAsking && !isDraining && stream.queuedBytes <= 2 * lane.settings.outboxBytes
+        !isAsking && !isDraining && awaited.count < Self.awaitedLimit
+            && stream.queuedBytes <= 2 * lane.settings.outboxBytes
     }
 
     func drained(_ stream: ByteStream) {

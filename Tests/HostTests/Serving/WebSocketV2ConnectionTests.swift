@@ -92,6 +92,27 @@ struct WebSocketV2ConnectionTests {
         }
     }
 
+    @Test("who sends without waiting for thousands of answers is refused nothing, and keeps its order")
+    func window() async throws {
+        try await withHost(config(store: watchedConfig), catalog: watched) { host in
+            let ann = try host.person("ann")
+            let room = try host.room(ann)
+            let socket = try ann.open(room)
+            _ = try socket.next()
+            try host.store.commits.close { _ in true }
+            let count = 5000
+            for number in 1...count { try socket.send(#"{"type":"message","content":"\#(number)","id":\#(number)}"#) }
+            try host.store.commits.awaitArrival()
+            // All that it will read meanwhile it has read by then.
+            for _ in 0..<200 { _ = try host.metric("chat_sessions_open") }
+            try host.store.commits.open()
+            for number in 1...count {
+                let answer = try socket.next()
+                #expect(answer["type"] == "ack" && answer["id"].number == number && answer["seq"].number == number + 1)
+            }
+        }
+    }
+
     @Test("a disabled user's connections end, in both profiles, and nothing past that is shown")
     func disabled() async throws {
         try await withHost { host in

@@ -46,6 +46,8 @@ final class WatchedStore: StoreAdapter, Store {
     let standings = Gate<UserID>()
     /// What is read of a conversation's log waits here, read already.
     let pages = Gate<Seq>()
+    /// Commits wait here, before anything is written: by how many drafts they have.
+    let commits = Gate<Int>()
     /// Entries given out by reads of a log.
     let entriesRead = Atomic<Int>(0)
     let isClosed = Atomic<Bool>(false)
@@ -77,7 +79,8 @@ final class WatchedStore: StoreAdapter, Store {
     func head() async throws(StoreError) -> Cursor { try await store.head() }
 
     func commit(_ drafts: [Draft], at now: Timestamp) async throws(StoreError) -> [Result<Reply, ChatError>] {
-        try await store.commit(drafts, at: now)
+        await commits.pass(drafts.count)
+        return try await store.commit(drafts, at: now)
     }
 
     func conversation(_ id: ConversationID, for viewer: UserID) async throws(StoreError) -> Conversation? {

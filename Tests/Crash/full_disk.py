@@ -1,4 +1,4 @@
-"""A chatd whose disk is full, and then is not (reliability R10).
+"""A chatd whose disk is full, and then is not.
 
     python full_disk.py --chatd .build/release/chatd
 

@@ -1,4 +1,4 @@
-"""kill -9 of a chatd under load, again and again; then every promise is checked (protocol.md sections 1, 2 and 4).
+"""kill -9 of a chatd under load, again and again; then every promise is checked (docs/protocol.md sections 1, 2 and 4).
 
     python kill9.py --chatd .build/release/chatd --kills 5 --senders 20 --seconds 2
 

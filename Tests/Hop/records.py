@@ -55,7 +55,7 @@ class Shown:
 
 def compare(shown, stored, erased, user, is_whole, what):
     """
-    Byte for byte, with two differences that the contract makes (protocol.md section 1):
+    Byte for byte, with two differences that the contract makes (docs/protocol.md section 1):
 
     - A message deleted since, and its edits: the live event has the content, the stored one has none and `is_deleted`. All other
       fields are the same, in the same order, and a `deleted` event names the message.

@@ -181,7 +181,7 @@ class Traveller:
             raise Failed(f"{self.name}: the upgrade was answered {status}")
         wire.say(type="hello", cursor=self.cursor)
         if self.dice.random() < 0.1:
-            # Harmless (protocol.md section 3): it comes already.
+            # Harmless (docs/protocol.md section 3): it comes already.
             wire.say(type="subscribe", conversation_id=self.dice.choice(self.rooms), after=0, id="harmless")
         while events > 0:
             raw = await wire.text()

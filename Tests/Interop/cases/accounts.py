@@ -1,4 +1,4 @@
-"""Accounts with passwords (protocol.md section 2, reliability.md R32)."""
+"""Accounts with passwords (docs/protocol.md section 2)."""
 
 import asyncio
 

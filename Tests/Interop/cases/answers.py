@@ -1,4 +1,4 @@
-"""Frames with an `id`: the only ones a v1 connection gets an answer to (protocol.md sections 2 to 4)."""
+"""Frames with an `id`: the only ones a v1 connection gets an answer to (docs/protocol.md sections 2 to 4)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Where tokens and passwords must not turn up: logs, errors, metrics (R31), and what time tells (R32)."""
+"""Where tokens and passwords must not turn up: logs, errors, metrics; and what the time of an answer tells."""
 
 import time
 
@@ -66,7 +66,7 @@ async def nowhere(t):
             holds(part not in text, f"an answer has {part[:12]}…: {text[:300]}")
 
 
-@case("an unknown name takes as long as a wrong password, within 10 % (R32)")
+@case("an unknown name takes as long as a wrong password, within 10 %")
 async def same_time(t):
     ann = await t.registered("ann")
     names = (ann.name, ann.name + "-unknown")

@@ -1,4 +1,4 @@
-"""The four frames of profile v1, to the letter (protocol.md section 2)."""
+"""The four frames of profile v1, to the letter (docs/protocol.md section 2)."""
 
 import asyncio
 import datetime

@@ -1,5 +1,5 @@
-"""Clients that break the rules, keep silent or do not read: it costs them their connection and nobody else anything
-(RFC 6455, reliability.md R18, R24, R25)."""
+"""Clients that break the rules, keep silent or do not read: it costs them their connection and nobody else
+anything (RFC 6455)."""
 
 import asyncio
 import struct

@@ -1,4 +1,4 @@
-"""`client_id` on v2 and over HTTP: sent however often, stored once (protocol.md section 4). Of v1: sending.py."""
+"""`client_id` on v2 and over HTTP: sent however often, stored once (docs/protocol.md section 4). Of v1: sending.py."""
 
 import asyncio
 import collections

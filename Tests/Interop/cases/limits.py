@@ -157,7 +157,7 @@ async def passwords(t):
           {"password_attempts_per_minute": 3, "registrations_per_address_per_minute": 1}, "what was counted")
 
 
-@case("one client's flood of questions does not keep the others waiting (R19: under 250 ms)")
+@case("one client's flood of questions does not keep the others waiting (under 250 ms)")
 async def floods(t):
     server = await t.own()
     ann, ben = await t.people("ann", "ben", server=server)

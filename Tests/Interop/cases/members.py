@@ -1,4 +1,4 @@
-"""Members and what their roles allow (protocol.md section 4)."""
+"""Members and what their roles allow (docs/protocol.md section 4)."""
 
 import asyncio
 

@@ -1,4 +1,5 @@
-"""One cursor for v2, polls and streams: carried from one to the other, and asked again (protocol.md sections 1, 3 and 5)."""
+"""One cursor for v2, polls and streams: carried from one to the other, and asked again
+(docs/protocol.md sections 1, 3 and 5)."""
 
 import asyncio
 

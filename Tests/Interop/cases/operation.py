@@ -1,4 +1,4 @@
-"""Starting, stopping and the command line (protocol.md section 7, reliability.md R8, R11)."""
+"""Starting, stopping and the command line (docs/protocol.md section 7)."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ async def stopping(t):
     stored = {message["id"]: message["seq"] for message in await ben.messages(room)}
     holds(acked.items() <= stored.items(), "acknowledged messages are missing after the restart")
     holds(shown.items() <= stored.items(), "messages that were shown are missing after the restart")
-    equal(sorted(stored.keys() - acked.keys()), [], "messages that are stored, but were not acknowledged (R11)")
+    equal(sorted(stored.keys() - acked.keys()), [], "messages that are stored, but were not acknowledged")
 
 
 @case("SIGTERM under HTTP load: what was answered 201 is there, what was not is not")
@@ -83,7 +83,7 @@ async def stopping_http(t):
     stored = {message["content"]: message["seq"] for message in await ann.messages(room)}
     holds(answered.items() <= stored.items(), "messages that were answered 201 are missing")
     equal([content for content in refused if content in stored], [], "messages that were refused, and are stored")
-    equal(sorted(stored.keys() - answered.keys()), [], "messages that are stored, but were not answered (R11)")
+    equal(sorted(stored.keys() - answered.keys()), [], "messages that are stored, but were not answered")
 
 
 @case("a start again serves what there was, with counters that go on")

@@ -1,4 +1,4 @@
-"""`GET /api/chat/events`: a snapshot, then question and answer with no session between (protocol.md section 5)."""
+"""`GET /api/chat/events`: a snapshot, then question and answer with no session between (docs/protocol.md section 5)."""
 
 import asyncio
 import time

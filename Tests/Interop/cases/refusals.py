@@ -1,4 +1,4 @@
-"""Who is let in, and how the others are told: HTTP before the upgrade (protocol.md sections 2 and 8)."""
+"""Who is let in, and how the others are told: HTTP before the upgrade (docs/protocol.md sections 2 and 8)."""
 
 import base64
 import json

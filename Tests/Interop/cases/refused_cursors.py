@@ -1,4 +1,4 @@
-"""Cursors that cannot be served are answered, never met with silence (protocol.md section 1)."""
+"""Cursors that cannot be served are answered, never met with silence (docs/protocol.md section 1)."""
 
 import shutil
 

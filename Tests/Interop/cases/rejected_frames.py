@@ -1,4 +1,4 @@
-"""Frames that are refused, each with its own code, on a socket that stays open (protocol.md sections 2 and 7)."""
+"""Frames that are refused, each with its own code, on a socket that stays open (docs/protocol.md sections 2 and 7)."""
 
 from support.checks import equal, holds
 from support.runner import case

@@ -1,4 +1,4 @@
-"""The REST routes of protocol.md sections 2 and 4."""
+"""The REST routes of docs/protocol.md sections 2 and 4."""
 
 import asyncio
 

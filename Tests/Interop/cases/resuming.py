@@ -1,4 +1,4 @@
-"""`?after={seq}`: what was missed, then live, without a hole or a repeat (protocol.md sections 1 and 2)."""
+"""`?after={seq}`: what was missed, then live, without a hole or a repeat (docs/protocol.md sections 1 and 2)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Sending once, whatever is repeated; in order, whatever comes between (protocol.md section 4)."""
+"""Sending once, whatever is repeated; in order, whatever comes between (docs/protocol.md section 4)."""
 
 import asyncio
 import collections

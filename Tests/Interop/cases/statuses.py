@@ -1,4 +1,4 @@
-"""Every refusal has the status that fits, and one body: `{"detail", "code"}` (protocol.md sections 2 and 7)."""
+"""Every refusal has the status that fits, and one body: `{"detail", "code"}` (docs/protocol.md sections 2 and 7)."""
 
 from support.checks import equal, holds
 from support.runner import case

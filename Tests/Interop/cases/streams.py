@@ -1,4 +1,4 @@
-"""`GET /api/chat/stream`: server-sent events, as `EventSource` reads them (protocol.md section 5)."""
+"""`GET /api/chat/stream`: server-sent events, as `EventSource` reads them (docs/protocol.md section 5)."""
 
 import asyncio
 import time

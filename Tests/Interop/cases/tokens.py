@@ -1,4 +1,4 @@
-"""Tokens minted elsewhere, good and forged, over REST and WebSocket (protocol.md section 8, reliability.md R29)."""
+"""Tokens minted elsewhere, good and forged, over REST and WebSocket (docs/protocol.md section 8)."""
 
 import base64
 import json

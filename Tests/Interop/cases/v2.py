@@ -1,4 +1,5 @@
-"""Profile v2 on WebSocket: how one gets in, is greeted, follows conversations and is answered (protocol.md sections 3 and 8)."""
+"""Profile v2 on WebSocket: how one gets in, is greeted, follows conversations and is answered
+(docs/protocol.md sections 3 and 8)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How connections of profile v2 end, and what they live through (protocol.md sections 3, 7 and 8)."""
+"""How connections of profile v2 end, and what they live through (docs/protocol.md sections 3, 7 and 8)."""
 
 import asyncio
 import json

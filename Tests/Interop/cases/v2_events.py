@@ -1,4 +1,4 @@
-"""The events of profile v2, each with every field that protocol.md section 3 names, however they were caused."""
+"""The events of profile v2, each with every field that docs/protocol.md section 3 names, however they were caused."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Connections that come and go without a word (reliability.md R16): descriptors, memory and who is there are as before."""
+"""Connections that come and go without a word, thousands a second: descriptors, memory and who is there are as before."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""One client floods; another's round trip stays short and the server small (reliability.md R19)."""
+"""One client floods; another's round trip stays short and the server small."""
 
 import asyncio
 import socket

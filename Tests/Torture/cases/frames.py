@@ -1,4 +1,4 @@
-"""Frames that RFC 6455 section 5 forbids: each bit, length and order is judged as soon as it is there (reliability.md R25)."""
+"""Frames that RFC 6455 section 5 forbids: each bit, length and order is judged as soon as it is there."""
 
 import struct
 import time

@@ -1,4 +1,5 @@
-"""JSON in frames (RFC 8259, reliability.md R26): each is answered by one error on a socket that stays, or read as it should be."""
+"""JSON in frames that is none, or is not what it seems (RFC 8259): each is answered by one error on a socket that stays, or
+read as it should be."""
 
 import functools
 import json

@@ -1,5 +1,5 @@
-"""What refusals say (reliability.md R33): a sentence for the one who asked, and nothing of the house. Runs last, over all
-that the other cases were told."""
+"""What refusals give away to somebody who probes: a sentence for the one who asked, and nothing of the house. Runs last,
+over all that the other cases were told."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The sizes of a request, exactly at each bound and one past it (reliability.md R22)."""
+"""The sizes of a request, exactly at each bound and one past it."""
 
 import asyncio
 

@@ -1,5 +1,5 @@
-"""Requests that two readers cut differently (RFC 9112 sections 6 and 11.2; reliability.md section 2). What follows the
-first is never answered: the connection ends with one refusal."""
+"""Requests that two readers cut differently (RFC 9112 sections 6 and 11.2). What follows the first is never
+answered: the connection ends with one refusal."""
 
 from cases.request_lines import NEXT, served
 from rig.runner import table

@@ -1,5 +1,5 @@
-"""Deadlines of the server's, waited out: 10 s for a head, 30 s between two pieces of a body, 75 s between two requests
-(reliability.md R22). These run from the beginning, beside all the others."""
+"""Deadlines of the server's, waited out: 10 s for a head, 30 s between two pieces of a body, 75 s between two requests,
+for clients that are slow on purpose. These run from the beginning, beside all the others."""
 
 import asyncio
 import time

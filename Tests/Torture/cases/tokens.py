@@ -1,5 +1,5 @@
-"""Forged tokens (RFC 7515, 7519, 8725; reliability.md R29): refused with 401 over REST, at both doors of the WebSocket, and
-by `auth` on a connection that is open. They are signed with the right secret where only the form can betray them."""
+"""Forged tokens (RFC 7515, 7519, 8725): refused with 401 over REST, at both doors of the WebSocket, and by
+`auth` on a connection that is open. They are signed with the right secret where only the form can betray them."""
 
 import base64
 import functools

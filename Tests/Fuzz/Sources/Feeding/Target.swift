@@ -2,9 +2,9 @@ import Glibc
 
 /// Hands one input of libFuzzer to a target and holds it to its time.
 ///
-/// 100 ms is what `reliability.md` R27 allows an input; none of these is longer than 4 KB. It is the processor's time that is
-/// counted, and the least of three runs, so that a busy machine is not mistaken for a hang; what waits instead of
-/// working meets libFuzzer's own limit (`run`).
+/// 100 ms is what an input may take: who can make it more keeps a loop from all its other clients. None of these is longer
+/// than 4 KB. It is the processor's time that is counted, and the least of three runs, so that a busy machine is not
+/// mistaken for a hang; what waits instead of working meets libFuzzer's own limit (`run`).
 public func feed(_ data: UnsafePointer<UInt8>, _ size: Int, to target: ([UInt8]) -> Void) -> CInt {
     let input = unsafe Array(UnsafeBufferPointer(start: data, count: size))
     var least = time(target, input)

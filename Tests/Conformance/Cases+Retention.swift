@@ -1,6 +1,6 @@
 import ChatKernel
 
-/// For a store that has the ability; of another, they ask nothing.
+/// For a store that has the ability; of another, they ask nothing, unless its harness names the ability.
 extension StoreConformance {
     static let retention: [ConformanceCase] = [
         offering("what stands before the newest so many messages goes, with all that stands between") {

@@ -1,6 +1,6 @@
 import ChatKernel
 
-/// For a store that has the ability; of another, they ask nothing.
+/// For a store that has the ability; of another, they ask nothing, unless its harness names the ability.
 extension StoreConformance {
     static let search: [ConformanceCase] = [
         offering("found are messages that hold all the words, newest first, as they stand") {

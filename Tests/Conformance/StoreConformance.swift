@@ -21,6 +21,29 @@ public protocol StoreHarness: Sendable {
 
     /// Closes the store and opens another on the same data; nil for a store that forgets, once it is closed.
     func reopen(_ store: any Store) async throws -> (any Store)?
+
+    /// What its stores must be able to do besides; nothing unless it says otherwise. A store without an ability that is named
+    /// fails the cases of it; where it is not named, they ask nothing of such a store.
+    var abilities: Set<StoreAbility> { get }
+}
+
+extension StoreHarness {
+    public var abilities: Set<StoreAbility> { [] }
+}
+
+/// What a store may be able to do besides, where there are cases of it.
+public enum StoreAbility: Sendable {
+    /// ``StoreWithSearch``.
+    case search
+    /// ``StoreWithRetention``.
+    case retention
+
+    fileprivate var contract: Any.Type {
+        switch self {
+        case .search: (any StoreWithSearch).self
+        case .retention: (any StoreWithRetention).self
+        }
+    }
 }
 
 /// A store did not do what it must.
@@ -42,13 +65,16 @@ public enum StoreConformance {
         numbering + batches + idempotency + conversations + members + limits + messages + pages + budgets
         + replays + search + retention + accounts + life
 
-    /// A case for stores that have an optional ability; of another it asks nothing.
+    /// A case for stores that have an optional ability; of another it asks nothing, unless its harness said that it has it.
     static func offering<Ability>(
         _ name: String, _ look: @escaping @Sendable (Scene, Ability) async throws -> Void
     ) -> ConformanceCase {
         ConformanceCase(name) { harness in
             let scene = try await Scene.open(harness)
-            guard let ability = scene.store as? Ability else { return }
+            guard let ability = scene.store as? Ability else {
+                let isDue = harness.abilities.contains { $0.contract == Ability.self }
+                return try expect(!isDue, "the store must be a \(Ability.self), as its harness says")
+            }
             try await look(scene, ability)
         }
     }

@@ -5,6 +5,8 @@ import ChatSQLite
 import Synchronization
 
 struct InMemoryHarness: StoreHarness {
+    let abilities: Set<StoreAbility> = [.search, .retention]
+
     func makeStore() async throws -> any Store { InMemoryStore(epoch: Epoch(.random(in: 1 ... .max))) }
 
     func reopen(_ store: any Store) async throws -> (any Store)? {
@@ -15,6 +17,7 @@ struct InMemoryHarness: StoreHarness {
 
 /// Makes SQLite stores in a folder of its own, which goes when it does.
 final class SQLiteHarness: StoreHarness {
+    let abilities: Set<StoreAbility> = [.search, .retention]
     let folder = Folder()
     private let durability: SQLiteDurability
     private let tuning: Tuning

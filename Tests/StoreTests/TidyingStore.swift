@@ -2,8 +2,8 @@ import ChatConformance
 import ChatKernel
 import ChatSQLite
 
-/// A SQLite store that after each commit does all that it would do in a quiet moment.
-final class TidyingStore: StoreWithSearch {
+/// A SQLite store that after each commit and each expiry does all that it would do in a quiet moment.
+final class TidyingStore: StoreWithSearch, StoreWithRetention {
     let store: SQLiteStore
 
     init(_ store: SQLiteStore) { self.store = store }
@@ -48,6 +48,12 @@ final class TidyingStore: StoreWithSearch {
         try await store.search(search, limit: limit)
     }
 
+    func expire(_ retention: Retention, at now: Timestamp) async throws(StoreError) -> [Expiry] {
+        let raised = try await store.expire(retention, at: now)
+        try await store.tidy()
+        return raised
+    }
+
     func users(_ query: UserQuery, limit: Int) async throws(StoreError) -> [User] {
         try await store.users(query, limit: limit)
     }
@@ -60,6 +66,7 @@ final class TidyingStore: StoreWithSearch {
 /// Makes them, of a harness's stores.
 struct TidyingHarness: StoreHarness {
     let harness: SQLiteHarness
+    var abilities: Set<StoreAbility> { harness.abilities }
 
     func makeStore() async throws -> any Store { try await Self.tidying(harness.makeStore()) }
 

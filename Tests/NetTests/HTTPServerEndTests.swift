@@ -49,14 +49,17 @@ struct HTTPServerEndTests {
     @Test func theAnswerOfAHandlerWhoseClientLeftIsDropped() async throws {
         let gate = AsyncStream.makeStream(of: Void.self)
         let begun = AsyncStream.makeStream(of: Void.self)
+        let over = AsyncStream.makeStream(of: Void.self)
+        let log = Recorder<String>()
         let route = Route(
             "GET", "/slow",
             .respond { _ in
                 begun.continuation.yield()
                 for await _ in gate.stream { break }
+                defer { over.continuation.yield() }
                 return ok("too late")
             })
-        try await withServer([route] + someRoutes) { server, port in
+        try await withServer([route] + someRoutes, log: log) { server, port in
             let client = try await onThread {
                 let client = try TestClient(port: port)
                 try client.send("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n")
@@ -64,21 +67,63 @@ struct HTTPServerEndTests {
             }
             for await _ in begun.stream { break }
             client.reset()
+            // In the place of the one that left; by its second answer the server has seen that one go.
+            let other = try await onThread {
+                let other = try TestClient(port: port)
+                for _ in 0..<2 { #expect(try other.get("/now").body == "now") }
+                return other
+            }
             gate.continuation.yield()
-            let other = try await onThread { try TestClient(port: port).get("/now") }
-            #expect(other.status == 200)
+            for await _ in over.stream { break }
+            try await onThread { () throws in
+                for _ in 0..<20 { #expect(try other.get("/later").body == "later") }
+            }
         }
+        #expect(log.all.filter { $0.contains("/slow") } == [], "what was answered to nobody")
     }
 
     @Test func aPeerThatPipelinesButDoesNotReadIsServedAtItsOwnPace() async throws {
         let big = String(repeating: "x", count: 100_000)
-        let route = Route("GET", "/big", .immediate { _ in ok(big) })
-        try await withServer([route]) { _, port in
+        let made = Recorder<Void>()
+        let route = Route(
+            "GET", "/big",
+            .immediate { _ in
+                made.note(())
+                return ok(big)
+            })
+        try await withServer([route] + someRoutes) { _, port in
             try await onThread {
-                let client = try TestClient(port: port, receiveBuffer: 4096)
-                try client.send(String(repeating: "GET /big HTTP/1.1\r\nHost: test\r\n\r\n", count: 60))
-                for _ in 0..<60 { #expect(try client.answer().body == big) }
+                let client = try TestClient(port: port, receiveBuffer: 64 << 10)
+                try client.send(String(repeating: "GET /big HTTP/1.1\r\nHost: test\r\n\r\n", count: 120))
+                // Each is a turn of the loop that both are on.
+                let other = try TestClient(port: port)
+                for _ in 0..<100 { #expect(try other.get("/now").body == "now") }
+                #expect(made.all.count < 60, "the system takes up to 4 MB of them")
+                for _ in 0..<120 { #expect(try client.answer().body == big) }
+                #expect(made.all.count == 120)
             }
+        }
+    }
+
+    @Test func theLastAnswerIsForASlowReaderTooAsLongAsItReadsOn() async throws {
+        let (size, parts) = (32 << 20, 4)
+        let route = Route(
+            "GET", "/big", .immediate { _ in ok(String(repeating: "x", count: size)) })
+        var limits = HTTPServerLimits()
+        limits.progressTimeout = .seconds(3)
+        try await withServer([route], limits: limits) { _, port in
+            let client = try await onThread {
+                let client = try TestClient(port: port, receiveBuffer: 64 << 10)
+                try client.send("GET /big HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
+                #expect(try client.answer(toHead: true).status == 200)
+                return client
+            }
+            // Together its pauses are longer than the limit, and each is far from it.
+            for _ in 0..<parts {
+                try await Task.sleep(for: .milliseconds(900))
+                #expect(try await onThread { try client.read(size / parts).count } == size / parts)
+            }
+            #expect(try await onThread { try client.readToEnd() } == [])
         }
     }
 

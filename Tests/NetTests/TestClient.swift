@@ -96,6 +96,11 @@ final class TestClient: @unchecked Sendable {
         return buffered
     }
 
+    /// Reads until the server has ended the connection, be it by a reset.
+    func waitForEnd() throws {
+        do { _ = try readToEnd() } catch is LoopbackSocket.Reset {}
+    }
+
     /// Everything up to and including a text.
     func read(through end: String) throws -> String {
         let mark = Array(end.utf8)

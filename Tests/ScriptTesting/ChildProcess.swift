@@ -1,8 +1,12 @@
 package import Glibc
+import Synchronization
 
 /// A program of this package, run by a test.
 package struct ChildProcess: Sendable {
     package let id: pid_t
+
+    /// Held while a program is started, and while descriptors are made that it is not to have.
+    private static let starting = Mutex(())
 
     /// Where the build has put it, beside the tests; nil when it was not built.
     package static func path(of program: String) -> String? {
@@ -36,9 +40,21 @@ package struct ChildProcess: Sendable {
         var variables = unsafe Self.terminated(environment)
         defer { unsafe variables.forEach { unsafe free($0) } }
         var id = pid_t()
-        let code = unsafe posix_spawn(&id, words[0], &actions, nil, &arguments, &variables)
+        let code = Self.starting.withLock { _ in
+            unsafe posix_spawn(&id, words[0], &actions, nil, &arguments, &variables)
+        }
         guard code == 0 else { throw Trouble("posix_spawn: errno \(code)") }
         self.id = id
+    }
+
+    /// A pipe, neither end of which is for a program that another test happens to start.
+    package static func pipe() throws -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [0, 0]
+        try starting.withLock { _ in
+            guard unsafe Glibc.pipe(&ends) == 0 else { throw Trouble("pipe: errno \(errno)") }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        }
+        return (ends[0], ends[1])
     }
 
     private static func terminated(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {

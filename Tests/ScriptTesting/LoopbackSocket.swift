@@ -5,11 +5,15 @@ import Glibc
 package final class LoopbackSocket: @unchecked Sendable {
     private var descriptor: Int32
 
+    /// The server has ended the connection without a farewell.
+    package struct Reset: Error {}
+
     /// - Parameters:
     ///   - seconds: how long to wait for the server, each time.
     ///   - receiveBuffer: small, for a client whose server shall notice that it does not read.
     package init(port: UInt16, patience seconds: Int, receiveBuffer: Int32? = nil) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        // A program that another test starts meanwhile would hold it open, and its end would not be heard.
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         if var size = receiveBuffer { unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4) }
         var patience = timeval(tv_sec: seconds, tv_usec: 0)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -57,12 +61,14 @@ package final class LoopbackSocket: @unchecked Sendable {
     }
 
     /// The next bytes, at least one; nil at the end.
+    /// - Throws: ``Reset``; ``Trouble`` when nothing has come for too long.
     package func receive() throws -> [UInt8]? {
         var count = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, filled in
             unsafe count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
             filled = max(0, count)
         }
+        if count < 0, errno == ECONNRESET { throw Reset() }
         guard count >= 0 else { throw Trouble("receive: errno \(errno)") }
         return count == 0 ? nil : bytes
     }

@@ -17,23 +17,21 @@ final class ChatProcess: @unchecked Sendable {
         _ arguments: [String], password: String? = "correct horse", environment more: [String] = []
     ) throws {
         guard let path = Self.path else { throw Trouble("chat was not built") }
-        var (down, up): ([Int32], [Int32]) = ([0, 0], [0, 0])
-        guard unsafe pipe(&down) == 0, unsafe pipe(&up) == 0 else { throw Trouble("pipe: errno \(errno)") }
-        for end in down + up { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        let (down, up) = (try ChildProcess.pipe(), try ChildProcess.pipe())
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_adddup2(&actions, down[0], 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, up[1], 1)
-        unsafe posix_spawn_file_actions_adddup2(&actions, up[1], 2)
+        unsafe posix_spawn_file_actions_adddup2(&actions, down.reading, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, up.writing, 1)
+        unsafe posix_spawn_file_actions_adddup2(&actions, up.writing, 2)
         defer {
-            close(down[0])
-            close(up[1])
+            close(down.reading)
+            close(up.writing)
         }
         process = try unsafe ChildProcess(
             [path] + arguments, environment: (password.map { ["CHAT_PASSWORD=" + $0] } ?? []) + more, &actions)
-        input = down[1]
-        output = up[0]
+        input = down.writing
+        output = up.reading
     }
 
     deinit {

@@ -121,7 +121,8 @@ let package = Package(
             ],
             path: "Tests/NetTests"),
         .testTarget(
-            name: "StoreTests", dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "ChatFaults", "CSQLite"],
+            name: "StoreTests",
+            dependencies: ["ChatKernel", "ChatSQLite", "ChatConformance", "ChatFaults", "ChatSimulation", "CSQLite"],
             path: "Tests/StoreTests"),
         .testTarget(
             name: "AuthTests", dependencies: ["ChatKernel", "ChatAuth", "ChatWire", "COpenSSL"], path: "Tests/AuthTests"

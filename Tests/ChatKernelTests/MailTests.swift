@@ -258,7 +258,7 @@ struct MailTests {
         try lane.follow(bob)
         let entry = try house.post("a secret", in: room)
         _ = try house.post("b", in: room)
-        guard case .message(let posted) = entry.change else { return }
+        guard case .message(let posted) = entry.change else { throw House.NoEntry() }
         try house.perform(.delete(posted.id), as: ann)
         house.settle()
         #expect(try lane.shown(to: bob, after: 1) == nil)

@@ -75,14 +75,21 @@ struct SubscriptionTests {
         }
         let room = try house.room(bob)
         let subscription = try house.ask { try await $0.entries(in: room, as: bob.id, after: 0) }
-        for number in 0..<40 { try _ = house.post("\(number)", in: room) }
-        let heard = try house.executor.finish {
-            var heard: [Seq] = []
-            var iterator = subscription.makeAsyncIterator()
-            while heard.count < 41, let entry = try await iterator.next() { heard.append(entry.seq) }
-            return heard
+        func read(_ count: Int) throws -> [Seq] {
+            try house.executor.finish {
+                var (reader, heard) = (subscription.makeAsyncIterator(), [Seq]())
+                while heard.count < count, let entry = try await reader.next() { heard.append(entry.seq) }
+                return heard
+            }
         }
-        #expect(heard == Array(1...41))
+        #expect(try read(1) == [1])
+        for number in 0..<40 { try _ = house.post("\(number)", in: room) }
+        // What was kept for it comes although the store gives nothing any more; then the store has to be asked.
+        house.store.failure = StoreError(.unavailable, "no")
+        #expect(try read(5) == Array(2...6))
+        #expect(throws: ChatError.self) { try read(1) }
+        house.store.failure = nil
+        #expect(try read(35) == Array(7...41))
     }
 
     @Test("It ends when its user is dismissed, with what was delivered before")

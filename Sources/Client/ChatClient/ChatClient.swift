@@ -27,7 +27,7 @@ public final class ChatClient: Sendable {
     private let settings: ClientSettings
     private let source: TokenSource
     private let start: String?
-    private let queue: EventQueue
+    let queue: EventQueue
     private let desk: OutboxDesk
     private let life = Mutex(Life())
 

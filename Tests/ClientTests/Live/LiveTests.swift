@@ -1,6 +1,8 @@
-import ChatClient
 import ChatKernel
+import ChatNet
 import Testing
+
+@testable import ChatClient
 
 @Suite("A client and a host", .serialized, .timeLimit(.minutes(1)))
 struct LiveTests {
@@ -147,9 +149,17 @@ struct LiveTests {
             let client = try host.client("ann", settings: settings)
             try await running(client) { reader in
                 try await reader.first { if case .snapshot = $0 { () } else { nil } }
-                for number in 1...500 {
-                    try await host.post("\(number)", in: room, as: "bob")
+                let keen = try host.client("bob")
+                try await running(keen) { other in
+                    try await other.until(.caughtUp)
+                    for number in 1...500 {
+                        try await host.post("\(number)", in: room, as: "bob")
+                    }
+                    // What came to the one has come to the other; it only has to be read.
+                    try await other.messages(500)
                 }
+                for _ in 0..<300 { await client.turn() }
+                #expect(client.queue.count <= 10 + 256, "the limit, and what one answer may bring beyond it")
                 try await reader.messages(500)
                 #expect(reader.contents == (1...500).map { "\($0)" })
             }
@@ -169,5 +179,12 @@ struct LiveTests {
                 guard case .connection = event else { return #expect(Bool(false), "\(event)") }
             }
         }
+    }
+}
+
+extension ChatClient {
+    /// Lets its loop look once at all that has come.
+    fileprivate func turn() async {
+        await withCheckedContinuation { continuation in loop.post { continuation.resume() } }
     }
 }

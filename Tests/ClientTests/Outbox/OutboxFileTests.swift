@@ -1,8 +1,11 @@
-import ChatClient
 import ChatKernel
 import FoundationEssentials
+import Glibc
 import ScriptTesting
+import Synchronization
 import Testing
+
+@testable import ChatClient
 
 private let room = ConversationID("room")
 
@@ -108,10 +111,71 @@ struct OutboxFileTests {
         #expect(outbox.items() == Array(large.dropFirst()))
     }
 
+    @Test("what cannot be synced is not sent, nor what comes after it, and the sender is told; what was before is kept")
+    func unsynced() throws {
+        let (disk, before) = (FailingDisk(), OutboxItem(to: room, content: "before"))
+        do {
+            let outbox = try OutboxFile(at: path, for: "ann", sync: disk.sync)
+            let client = try ChatClient(ServerAddress("http://127.0.0.1:1"), outbox: outbox) { "t" }
+            try client.send(before)
+            disk.fails(true)
+            #expect(throws: ClientFailure.outboxBroken("\(path): Input/output error")) {
+                try client.send("lost", to: room)
+            }
+            // The next sync would say that all is well, of what the failed one has dropped too.
+            disk.fails(false)
+            #expect(throws: ClientFailure.outboxBroken("\(path) could not be written")) {
+                try client.send("later", to: room)
+            }
+            #expect(outbox.items() == [before])
+        }
+        #expect(try OutboxFile(at: path, for: "ann").items() == [before])
+    }
+
+    @Test("when it cannot be synced that a message is settled, the next client sends it once more")
+    func unsettled() throws {
+        let (disk, item) = (FailingDisk(), OutboxItem(to: room, content: "arrived"))
+        do {
+            let outbox = try OutboxFile(at: path, for: "ann", sync: disk.sync)
+            try outbox.add(item)
+            disk.fails(true)
+            outbox.remove(item)
+            #expect(outbox.items() == [])
+        }
+        #expect(try OutboxFile(at: path, for: "ann").items() == [item])
+    }
+
+    @Test(
+        "a disk that takes nothing is an error with the system's reason, and what was kept stays",
+        arguments: [("/dev/full", "No space left on device"), ("/dev/null", "Invalid argument")])
+    func unwritable(device: String, reason: String) throws {
+        let item = OutboxItem(to: room, content: "kept")
+        do { try OutboxFile(at: path, for: "ann").add(item) }
+        // The one takes no byte, the other none for ever: it cannot be synced.
+        let new = path + ".new"
+        try FileManager.default.createSymbolicLink(atPath: new, withDestinationPath: device)
+        #expect(throws: OutboxFile.Failure.system("\(new): \(reason)")) { try OutboxFile(at: path, for: "ann") }
+        try FileManager.default.removeItem(atPath: new)
+        #expect(try OutboxFile(at: path, for: "ann").items() == [item])
+    }
+
     @Test("where there is no folder the system's reason is said")
     func nowhere() throws {
         #expect(throws: OutboxFile.Failure.system("/nowhere/a.lock: No such file or directory")) {
             try OutboxFile(at: "/nowhere/a", for: "ann")
         }
+    }
+}
+
+/// Syncs, or fails to with EIO.
+private final class FailingDisk: Sendable {
+    private let isFailing = Mutex(false)
+
+    func fails(_ fails: Bool) { isFailing.withLock { $0 = fails } }
+
+    @Sendable func sync(_ file: Int32) -> Int32 {
+        guard isFailing.withLock({ $0 }) else { return fdatasync(file) }
+        errno = EIO
+        return -1
     }
 }

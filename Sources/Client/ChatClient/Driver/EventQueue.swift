@@ -52,7 +52,10 @@ final class EventQueue: Sendable {
     /// Where the app stands: it has handled everything up to here.
     var cursor: String? { state.withLock { $0.handled } }
 
-    var isFull: Bool { state.withLock { $0.count >= limit } }
+    /// How many wait to be taken.
+    var count: Int { state.withLock { $0.count } }
+
+    var isFull: Bool { count >= limit }
 
     /// Whether so much of a full queue has been taken that it is worth to go on. If not, that will be told, once.
     func awaitRoom() -> Bool {

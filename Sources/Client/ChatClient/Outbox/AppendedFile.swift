@@ -3,7 +3,11 @@ import ChatNet
 
 /// A file that grows by what is safe: bytes are appended and synced, or the whole is written anew beside it and takes its place.
 struct AppendedFile: ~Copyable {
+    /// Brings what was appended to the disk, as `fdatasync` does, which it is but for tests.
+    typealias Sync = @Sendable (Int32) -> Int32
+
     let path: String
+    private let sync: Sync
     private var file: Descriptor
     /// Its length in bytes.
     private(set) var count: Int
@@ -11,12 +15,13 @@ struct AppendedFile: ~Copyable {
     private var isBroken = false
 
     /// Makes the file, or puts a new one in its place: as it was, or as it is to be, whatever happens meanwhile.
-    init(replacing path: String, with bytes: [UInt8]) throws(OutboxFile.Failure) {
+    init(replacing path: String, with bytes: [UInt8], sync: @escaping Sync) throws(OutboxFile.Failure) {
         let folder = try Self.folder(of: path)
         let file = try Self.put(bytes, at: path)
         // The name too is to survive.
         guard fsync(folder.number) == 0 else { throw Self.failure(path) }
         self.path = path
+        self.sync = sync
         self.file = file
         count = bytes.count
     }
@@ -25,7 +30,7 @@ struct AppendedFile: ~Copyable {
     mutating func append(_ bytes: [UInt8]) throws(OutboxFile.Failure) {
         guard !isBroken else { throw .system("\(path) could not be written") }
         guard let code = Self.write(bytes, to: file) else {
-            guard fdatasync(file.number) == 0 else {
+            guard sync(file.number) == 0 else {
                 isBroken = true
                 let failure = Self.failure(path)
                 // Nobody is to find what its writer is told is not kept.

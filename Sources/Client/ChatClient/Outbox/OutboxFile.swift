@@ -58,7 +58,11 @@ public final class OutboxFile: OutboxStore {
     /// - Parameters:
     ///   - path: in a folder that exists. Beside it come `path.lock`, and now and then `path.new`.
     ///   - owner: whose it is, in words that stay the same.
-    public init(at path: String, for owner: String) throws(Failure) {
+    public convenience init(at path: String, for owner: String) throws(Failure) {
+        try self.init(at: path, for: owner, sync: { fdatasync($0) })
+    }
+
+    init(at path: String, for owner: String, sync: @escaping AppendedFile.Sync) throws(Failure) {
         let lock = unsafe Descriptor(owning: chat_open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
         guard lock.number >= 0 else { throw .system("\(path).lock: \(SystemError.text(of: chat_errno()))") }
         guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(path: path) }
@@ -75,7 +79,7 @@ public final class OutboxFile: OutboxStore {
         let lines = Self.lines(log.items, owner)
         state = Mutex(
             State(
-                file: try AppendedFile(replacing: path, with: lines), lock: lock, items: log.items,
+                file: try AppendedFile(replacing: path, with: lines, sync: sync), lock: lock, items: log.items,
                 liveBytes: lines.count))
     }
 

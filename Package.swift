@@ -137,8 +137,8 @@ let package = Package(
         .testTarget(
             name: "HostTests",
             dependencies: [
-                "ChatKernel", "ChatHost", "ChatAuth", "ChatSQLite", "ChatREST", "ChatWebSocket", "ChatWire",
-                "ScriptTesting", "TLSTesting",
+                "ChatKernel", "ChatHost", "ChatAuth", "ChatSQLite", "ChatREST", "ChatWebSocket", "ChatLongPolling",
+                "ChatHTTP1", "ChatWire", "ScriptTesting", "TLSTesting",
             ],
             path: "Tests/HostTests"),
     ],

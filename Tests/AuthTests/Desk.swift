@@ -114,9 +114,13 @@ struct Desk {
     }
 
     /// What came of showing a token: the username, or the code of the refusal.
-    func outcome(_ token: String) async -> String {
+    func outcome(_ token: String) async -> String { await outcome(.token(token)) }
+
+    func outcome(ticket: Ticket) async -> String { await outcome(.ticket(ticket.text)) }
+
+    private func outcome(_ credentials: Credentials) async -> String {
         do throws(ChatError) {
-            return try await identify(token).user.username
+            return try await authority.identify(credentials).user.username
         } catch {
             return error.code.rawValue
         }

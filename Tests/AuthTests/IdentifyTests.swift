@@ -166,6 +166,8 @@ import Testing
             return await group.reduce(into: Set()) { $0.insert($1) }
         }
         #expect(names.count == 1)
+        #expect(names.allSatisfy { $0.hasPrefix("name ") })
+        #expect(try await desk.store.user(UserID("s1"))?.username == names.first)
     }
 
     @Test("Only a genuine token makes an account") func forged() async throws {

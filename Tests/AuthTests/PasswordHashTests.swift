@@ -1,4 +1,5 @@
 import ChatKernel
+import Glibc
 import Synchronization
 import Testing
 
@@ -62,29 +63,45 @@ import Testing
 @Suite("The hashing thread") struct HashingThreadTests {
     @Test("Work is done one at a time, in the order it came") func order() async throws {
         let thread = HashingThread()
-        let running = Occupancy()
-        let results = await withTaskGroup(of: Int?.self) { group in
+        let record = Record()
+        await withTaskGroup { group in
             for index in 0..<50 {
-                group.addTask {
+                // Runs here until it waits for the thread: so they come in this order.
+                group.addImmediateTask {
                     try? await thread.run {
-                        running.enter()
-                        defer { running.leave() }
-                        return index
+                        record.begin(index)
+                        if index == 0 { record.awaitAll() }
+                        record.end()
                     }
                 }
             }
-            return await group.reduce(into: Set()) { $0.insert($1) }
+            record.allHaveCome()
         }
-        #expect(results == Set(0..<50))
-        #expect(running.most == 1)
+        #expect(record.begun == Array(0..<50))
+        #expect(record.most == 1)
     }
 
-    final class Occupancy: Sendable {
-        private let state = Mutex((now: 0, most: 0))
+    /// Which work was begun, in its order, and how much of it ran at once.
+    final class Record: Sendable {
+        private let state = Mutex((begun: [Int](), now: 0, most: 0))
+        private let hasAll = Atomic<Bool>(false)
 
+        var begun: [Int] { state.withLock { $0.begun } }
         var most: Int { state.withLock { $0.most } }
-        func enter() { state.withLock { $0 = ($0.now + 1, max($0.most, $0.now + 1)) } }
-        func leave() { state.withLock { $0.now -= 1 } }
+
+        func begin(_ index: Int) {
+            state.withLock { state in
+                state.begun.append(index)
+                state.now += 1
+                state.most = max(state.most, state.now)
+            }
+        }
+
+        func end() { state.withLock { $0.now -= 1 } }
+
+        /// What is begun first keeps the thread until all the others stand behind it.
+        func awaitAll() { while !hasAll.load(ordering: .acquiring) { sched_yield() } }
+        func allHaveCome() { hasAll.store(true, ordering: .releasing) }
     }
 
     @Test("Past the queue's end work is refused with a time to come again") func full() async throws {
@@ -94,15 +111,47 @@ import Testing
         #expect(error?.retryAfterMilliseconds != nil)
     }
 
-    @Test("It ends with its owner") func end() async throws {
+    @Test("It ends with its owner, and keeps nothing of the work it did") func end() async throws {
         final class Witness: Sendable {}
         weak var witness: Witness?
+        let farewell = Farewell()
         do {
             let thread = HashingThread()
             let held = Witness()
             witness = held
-            _ = try await thread.run { [held] in ObjectIdentifier(held) }
+            try await thread.run { [held] in
+                farewell.waitForEnd()
+                _ = held
+            }
+            #expect(!farewell.isSaid)
         }
+        #expect(farewell.isSaid)
         #expect(witness == nil)
+    }
+
+    /// Said when a thread ends, by what it does with its own values then (pthread_key_create(3)).
+    final class Farewell: Sendable {
+        private let key: pthread_key_t
+        private let said = Atomic<Bool>(false)
+
+        init() {
+            var key = pthread_key_t()
+            let code = unsafe pthread_key_create(&key) { value in
+                guard let value = unsafe value else { return }
+                unsafe Unmanaged<Farewell>.fromOpaque(value).takeRetainedValue().said.store(true, ordering: .relaxed)
+            }
+            precondition(code == 0)
+            self.key = key
+        }
+
+        deinit { pthread_key_delete(key) }
+
+        var isSaid: Bool { said.load(ordering: .relaxed) }
+
+        /// On the thread whose end is to be told.
+        func waitForEnd() {
+            let code = unsafe pthread_setspecific(key, Unmanaged.passRetained(self).toOpaque())
+            precondition(code == 0)
+        }
     }
 }

@@ -18,7 +18,7 @@ final class EventLane: Outlet, @unchecked Sendable {
     /// The loop has been handed everything up to here.
     private var through: Pos = 0
     private var question: RepeatedQuestion?
-    private var jitter: UInt64 = 0
+    private var jitter = Jitter()
     /// In nanoseconds: a minute, after which the authenticator is asked again in any case.
     private static let longestBelief: Int64 = 60_000_000_000
     /// The last answer that others may be given too.
@@ -87,12 +87,8 @@ final class EventLane: Outlet, @unchecked Sendable {
         return position <= delivered
     }
 
-    /// How long somebody waits who may wait so long: up to a tenth less, so that a herd that came together does not come back
-    /// together. Multiples of the golden ratio spread any number of them evenly.
-    func patience(within wait: Int64) -> Int64 {
-        jitter &+= 0x9E37_79B9_7F4A_7C15
-        return wait - Int64(UInt64(max(0, wait) / 10).multipliedFullWidth(by: jitter).high)
-    }
+    /// How long somebody waits who may wait so long.
+    func patience(within wait: Int64) -> Int64 { jitter.shortened(wait) }
 
     private func take(_ batch: Batch) {
         through = max(through, batch.through)

@@ -205,11 +205,17 @@ struct EnvironmentTests {
     }
 
     @Test("it keeps the durability of a SQLite store")
-    func durability() throws {
+    func durability() async throws {
+        let folder = try TemporaryFolder()
         let configuration = try HostConfiguration(
-            #"{ "store": { "type": "sqlite", "path": "a", "durability": "never" }, "transports": [ { "type": "rest" } ] }"#
-                .replacing("never", with: "written"), environment: ["DATABASE_URL": "sqlite:///b"])
+            #"{ "store": { "type": "sqlite", "path": "a.db", "durability": "written" }, "transports": [ { "type": "rest" } ] }"#,
+            in: folder.path, environment: ["DATABASE_URL": "sqlite:///b.db"])
         #expect(configuration.storeName == "sqlite")
+        let store = try await configuration.openForAdministration(time: .system, log: SilentLog())
+        let guarantees = store.guarantees
+        await store.close()
+        #expect(guarantees.durability == .written)
+        #expect(try folder.names.filter { $0.hasSuffix(".db") } == ["b.db"])
     }
 
     @Test("every variable that will not do is named at once")

@@ -27,14 +27,19 @@ struct BeginningTests {
         }
     }
 
-    @Test("snapshots that nobody reads are so many, and then refused until one is read or gone")
+    /// No snapshot is larger, so a socket with a larger buffer takes all of it.
+    private static let snapshotBytes = 6 << 20
+
+    @Test(
+        "snapshots that nobody reads are so many, and then refused until one is read or gone",
+        .enabled(if: largestSendBuffer < snapshotBytes))
     func unread() async throws {
         try await withHost { host in
             let (ann, bob) = (try host.person("ann"), try host.person("bob"))
-            // Five megabytes: more than a socket takes that is not read from.
+            // All there may be in one, and more than a socket takes that is not read from.
             for _ in 0..<3 {
                 let room = try host.room(ann, bob)
-                for _ in 0..<4 { try ann.post(Self.long, in: room) }
+                for _ in 0..<6 { try ann.post(Self.long, in: room) }
             }
             let unread = try (0..<8).map { _ in
                 let socket = try Socket(port: host.port, receiveBuffer: 4096)

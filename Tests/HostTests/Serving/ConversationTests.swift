@@ -253,11 +253,14 @@ struct ConversationTests {
         try await withHost(slow) { host in
             let ann = try host.person("ann")
             _ = try host.room(ann)
-            var last: Answer?
-            for _ in 0..<5 { last = try ann.call("POST", "/api/chat/conversations", #"{"participant_ids":[]}"#) }
-            #expect(last?.status == 429)
-            #expect(last?["retry-after"] == "1")
-            #expect(try last?.code == "rate_limited")
+            // Not all of them within a second on every machine; but some two of them.
+            var refused: Answer?
+            for _ in 0..<100 where refused?.status != 429 {
+                refused = try ann.call("POST", "/api/chat/conversations", #"{"participant_ids":[]}"#)
+            }
+            #expect(refused?.status == 429)
+            #expect(refused?["retry-after"] == "1")
+            #expect(try refused?.code == "rate_limited")
         }
     }
 }

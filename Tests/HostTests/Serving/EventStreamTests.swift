@@ -1,5 +1,18 @@
 import ChatHost
+import ChatKernel
+import ChatLongPolling
 import Testing
+
+/// Long-polling whose streams live for a second, which is less than a config may ask for.
+private enum Brief: TransportAdapter {
+    struct Settings: Decodable {}
+    static let type = "brief"
+    static let guarantees = LongPollingAdapter.guarantees
+
+    static func make(_ settings: Settings, in context: AdapterContext) async throws -> any Transport {
+        LongPollingTransport(settings: LongPollingSettings(streamSeconds: 1))
+    }
+}
 
 @Suite("Server-sent events", .serialized)
 struct EventStreamTests {
@@ -57,16 +70,37 @@ struct EventStreamTests {
         }
     }
 
+    @Test("has a bounded life, ends behind a whole event, and goes on in the next from its last id")
+    func brief() async throws {
+        let text = config().replacing("long-polling", with: "brief")
+        try await withHost(text, catalog: .standard.adding(Brief.self)) { host in
+            let ann = try host.person("ann")
+            let room = try host.room(ann)
+            let stream = try ann.stream()
+            let hello = try stream.next("hello")
+            #expect(try stream.next() == nil)
+            try ann.post("meanwhile", in: room)
+            let next = try ann.stream(fields: ["Last-Event-ID": try #require(hello.id)])
+            #expect(try next.next("message").json["content"] == "meanwhile")
+            #expect(try next.next() == nil)
+        }
+    }
+
     @Test("a reader that does not read gets everything when it does, and is not queued for")
     func slow() async throws {
-        try await withHost(config(store: #"{ "type": "sqlite", "path": "chat.db" }"#)) { host in
+        let text = config(store: #"{ "type": "watched", "path": "chat.db" }"#)
+        try await withHost(text, catalog: watched) { host in
             let (ann, bob) = (try host.person("ann"), try host.person("bob"))
             let room = try host.room(ann, bob)
             let stream = try bob.stream(receiveBuffer: 4096)
             _ = try stream.next("hello")
             let padding = String(repeating: "x", count: 30_000)
-            for number in 2...401 { try ann.post("\(number) \(padding)", in: room) }
-            for number in 2...401 { #expect(try stream.next("message").json["seq"].number == number) }
+            // Three times what its socket's buffer takes.
+            let last = max(401, 3 * largestSendBuffer / padding.utf8.count)
+            for number in 2...last { try ann.post("\(number) \(padding)", in: room) }
+            for number in 2...last { #expect(try stream.next("message").json["seq"].number == number) }
+            // Had the rest been queued, it would not have been read.
+            #expect(try host.store.entriesRead > last / 3)
             try ann.post("and live again", in: room)
             #expect(try stream.next("message").json["content"] == "and live again")
         }
@@ -74,7 +108,8 @@ struct EventStreamTests {
 
     @Test("ends when the host stops, and when its client goes it is forgotten")
     func ends() async throws {
-        try await withHost { host in
+        // So long that it is the stream that ends, and not the host that is out of patience.
+        try await withHost(config(http: #""drainSeconds": 60"#)) { host in
             let ann = try host.person("ann")
             let (one, two) = (try ann.stream(), try ann.stream())
             for stream in [one, two] { _ = try stream.next("hello") }

@@ -1,4 +1,5 @@
 import ChatHost
+import ChatKernel
 import Testing
 
 @Suite("Long polling", .serialized)
@@ -42,20 +43,29 @@ struct LongPollingTests {
 
     @Test("memory and store show the same bytes")
     func sameBytes() async throws {
-        let folder = try TemporaryFolder()
-        let text = config(store: #"{ "type": "sqlite", "path": "chat.db" }"#)
-        let (cursor, fromMemory) = try await withHost(text, folder: folder) { host in
+        let text = config(store: #"{ "type": "watched", "path": "chat.db" }"#)
+        try await withHost(text, catalog: watched) { host in
             let (ann, bob) = (try host.person("ann"), try host.person("bob"))
             let cursor = try bob.head()
+            // Who has asked once has a mailbox.
+            _ = try bob.events("cursor=\(cursor)&wait=0")
             let room = try host.room(ann, bob)
             for number in 0..<10 { try ann.post("number \(number)", in: room) }
             _ = try bob.call("POST", "/api/chat/conversations/\(room)/read", #"{"seq":5}"#)
-            return (cursor, try bob.call("GET", "/api/chat/events?cursor=\(cursor)&wait=0").text)
+            let read = try host.store.entriesRead
+            let question = "/api/chat/events?cursor=\(cursor)&wait=0&limit=12"
+            func contents() throws -> String { try bob.call("GET", question).text }
+            try ann.post("and more", in: room)
+            let fromMemory = try contents()
+            #expect(try host.store.entriesRead == read)
+            // More than the mailbox holds.
+            let large = String(repeating: "x", count: Mailbox.bytes / 20)
+            for _ in 0..<21 { try ann.post(large, in: room) }
+            let fromStore = try contents()
+            #expect(try host.store.entriesRead > read)
+            #expect(fromStore == fromMemory)
+            #expect(try JSON(parsing: Array(fromStore.utf8))["events"].items.count == 12)
         }
-        let fromStore = try await withHost(text, folder: folder) { host in
-            try host.person("bob").call("GET", "/api/chat/events?cursor=\(cursor)&wait=0").text
-        }
-        #expect(fromStore == fromMemory)
     }
 
     @Test("when nothing happens an empty list still brings a cursor, which has passed over what was for others")

@@ -224,7 +224,7 @@ struct WebSocketTests {
             let ann = try host.person("ann")
             let socket = try ann.enter(try host.room(ann))
             try socket.socket.send(bytes)
-            guard case .close(let said, _) = try socket.closed() else { return }
+            guard case .close(let said, _) = try socket.closed() else { throw Trouble("no close frame") }
             #expect(said == code)
             #expect(try socket.frame() == nil)
             socket.socket.close()

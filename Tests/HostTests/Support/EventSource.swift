@@ -28,12 +28,15 @@ struct EventSource: Sendable {
         return self
     }
 
-    /// The next block that has data; nil when the stream has ended.
+    /// The next block that has data; nil when the stream has ended behind a block. Nothing but comments for half a minute is an error,
+    /// as an end within a block is.
     func next() throws -> Block? {
+        let patience = ContinuousClock.now + .seconds(30)
         var block = Block()
-        while true {
-            let line: String
-            do { line = try socket.line() } catch { return nil }
+        var isWithin = false
+        while let line = try socket.lineOrEnd() {
+            guard ContinuousClock.now < patience else { throw Trouble("nothing but comments came") }
+            isWithin = !line.isEmpty
             if line.isEmpty {
                 if block.data != nil { return block }
                 block = Block()
@@ -49,6 +52,8 @@ struct EventSource: Sendable {
             default: break
             }
         }
+        if isWithin { throw Trouble("ended within a block") }
+        return nil
     }
 
     /// The next block of this type.

@@ -57,6 +57,12 @@ final class Socket: @unchecked Sendable {
 
     /// Up to a line's end, which does not count.
     func line() throws -> String {
+        guard let line = try lineOrEnd() else { throw Trouble("ended where a line was due") }
+        return line
+    }
+
+    /// The same; nil when the stream ends where a line would begin.
+    func lineOrEnd() throws -> String? {
         var bytes: [UInt8] = []
         while let byte = try byte() {
             if byte == UInt8(ascii: "\n") {
@@ -65,6 +71,7 @@ final class Socket: @unchecked Sendable {
             }
             bytes.append(byte)
         }
+        if bytes.isEmpty { return nil }
         throw Trouble("ended within a line: \(String(decoding: bytes, as: UTF8.self))")
     }
 }

@@ -1,5 +1,6 @@
 import ChatHost
 import ChatKernel
+import ChatSQLite
 import Glibc
 import ScriptTesting
 import Synchronization
@@ -19,7 +20,7 @@ extension Serving {
         var (entries, looks) = (0, 0)
         while looks < 200 {
             _ = try metric("chat_sessions_open")
-            let read = try store.entriesRead.load(ordering: .relaxed)
+            let read = try store.entriesRead
             looks = read == entries ? looks + 1 : 0
             entries = read
         }
@@ -27,30 +28,45 @@ extension Serving {
     }
 }
 
-/// A store in memory that a test can hold back, and whose reads it can count: `{"type": "watched"}`.
+/// A store that a test can hold back and let fail, and whose reads it can count: `{"type": "watched"}`, in memory, or in the SQLite
+/// file of its `path`.
 final class WatchedStore: StoreAdapter, Store {
-    struct Settings: Decodable { let largest: Int? }
+    struct Settings: Decodable {
+        let largest: Int?
+        let path: String?
+    }
 
     static let type = "watched"
 
     static func open(_ settings: Settings, in context: AdapterContext) async throws -> any Store {
-        WatchedStore(largest: settings.largest)
+        guard let path = settings.path else { return WatchedStore(largest: settings.largest) }
+        let store = try await SQLiteStoreAdapter.open(SQLiteStoreSettings(path: path), in: context)
+        return WatchedStore(watching: store, largest: settings.largest)
     }
 
+    private let store: any Store
     private let largest: Int?
+    private let failure = Mutex<StoreError?>(nil)
 
-    init(largest: Int? = nil) { self.largest = largest }
+    init(watching store: any Store = InMemoryStore(epoch: Epoch(7)), largest: Int? = nil) {
+        self.store = store
+        self.largest = largest
+    }
 
-    private let store = InMemoryStore(epoch: Epoch(7))
     /// What is read of a member's standing waits here, read already.
     let standings = Gate<UserID>()
     /// What is read of a conversation's log waits here, read already.
     let pages = Gate<Seq>()
     /// Commits wait here, before anything is written: by how many drafts they have.
     let commits = Gate<Int>()
-    /// Entries given out by reads of a log.
-    let entriesRead = Atomic<Int>(0)
+    private let given = Atomic<Int>(0)
     let isClosed = Atomic<Bool>(false)
+
+    /// Entries given out by reads of a log.
+    var entriesRead: Int { given.load(ordering: .relaxed) }
+
+    /// From now on a log cannot be read; nil when it can again.
+    func fail(_ failure: StoreError?) { self.failure.withLock { $0 = failure } }
 
     var guarantees: StoreGuarantees {
         var guarantees = store.guarantees
@@ -65,8 +81,9 @@ final class WatchedStore: StoreAdapter, Store {
     }
 
     func entries(in scope: Scope, limit: Int) async throws(StoreError) -> [Entry] {
+        if let failure = failure.withLock({ $0 }) { throw failure }
         let entries = try await store.entries(in: scope, limit: limit)
-        entriesRead.add(entries.count, ordering: .relaxed)
+        given.add(entries.count, ordering: .relaxed)
         if case .conversation(_, let seq) = scope { await pages.pass(seq) }
         return entries
     }

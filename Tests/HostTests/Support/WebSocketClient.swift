@@ -121,6 +121,15 @@ final class WebSocketClient: Sendable {
         }
     }
 
+    /// The contents of the messages that still came before the server closed.
+    func contentsUntilClosed() throws -> [String] {
+        var contents: [String] = []
+        while case .text(let json)? = try frame() {
+            if json["type"] == "message" { contents.append(json["content"].text ?? "") }
+        }
+        return contents
+    }
+
     /// How the server closed; texts before that are passed over.
     func closed() throws -> Frame {
         while let frame = try frame() {

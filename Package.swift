@@ -107,10 +107,11 @@ let package = Package(
             path: "Tests/ChatKernelTests"),
         .testTarget(
             name: "SimulationTests", dependencies: ["ChatKernel", "ChatSimulation"], path: "Tests/SimulationTests"),
-        .testTarget(name: "WireTests", dependencies: ["ChatKernel", "ChatWire"], path: "Tests/WireTests"),
+        .testTarget(
+            name: "WireTests", dependencies: ["ChatKernel", "ChatWire", "ChatSimulation"], path: "Tests/WireTests"),
         .testTarget(name: "HTTP1Tests", dependencies: ["ChatHTTP1"], path: "Tests/HTTP1Tests"),
         .testTarget(
-            name: "WebSocketProtocolTests", dependencies: ["ChatWebSocketProtocol"],
+            name: "WebSocketProtocolTests", dependencies: ["ChatWebSocketProtocol", "ChatSimulation"],
             path: "Tests/WebSocketProtocolTests"),
         .target(name: "ScriptTesting", path: "Tests/ScriptTesting", exclude: ["README.md"]),
         .target(name: "TLSTesting", dependencies: ["COpenSSL"], path: "Tests/TLSTesting"),

@@ -16,7 +16,7 @@ final class House {
         adjust(&limits)
         let bits = Mutex(SplitMix64(seed: 1))
         kernel = Kernel(
-            store: store, authenticator: NoDoor(), time: time, limits: limits,
+            store: store, authenticator: Nobody(), time: time, limits: limits,
             random: { bits.withLock { $0.next() } })
         run = executor.start { [kernel, returned] in
             await kernel.run()
@@ -269,10 +269,4 @@ final class WiltingStore: StoreWithRetention {
         try await inner.expire(retention, at: now)
     }
     func close() async { await inner.close() }
-}
-
-private struct NoDoor: Authenticator {
-    func identify(_ credentials: Credentials) async throws(ChatError) -> Identity {
-        throw ChatError(.tokenInvalid, "There is no door.")
-    }
 }

@@ -53,12 +53,6 @@ enum Answer: Sendable {
     case messages(UserID, ConversationID, Result<[Message], ChatError>)
 }
 
-private struct Nobody: Authenticator {
-    func identify(_ credentials: Credentials) async throws(ChatError) -> Identity {
-        throw ChatError(.tokenInvalid, "Nobody has credentials here.")
-    }
-}
-
 /// A loop of a transport: what the kernel hands it waits until the driver lets it work.
 final class Loop {
     let habit: LoopHabit

@@ -122,9 +122,3 @@ struct KernelTests {
         return found
     }
 }
-
-private struct Nobody: Authenticator {
-    func identify(_ credentials: Credentials) async throws(ChatError) -> Identity {
-        throw ChatError(.tokenInvalid, "Nobody is known here.")
-    }
-}

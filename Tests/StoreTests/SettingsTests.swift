@@ -1,6 +1,7 @@
 import ChatFaults
 import ChatKernel
 import ChatSQLite
+import ChatSimulation
 import FoundationEssentials
 import Testing
 
@@ -33,16 +34,10 @@ struct SettingsTests {
     @Test("of a config have their path in the data folder")
     func relativePath() async throws {
         let folder = Folder()
-        let context = AdapterContext(directory: folder.path, time: StoppedTime(), log: SilentLog())
+        let context = AdapterContext(directory: folder.path, time: SimulatedTime(), log: SilentLog())
         let store = try await SQLiteStoreAdapter.open(SQLiteStoreSettings(path: "a.db"), in: context)
         #expect(folder.files.contains("a.db"))
         #expect(store.guarantees.durability == .synced)
         await store.close()
     }
-}
-
-private struct StoppedTime: TimeSource {
-    func wall() -> Timestamp { Timestamp(microseconds: 0) }
-    func monotonic() -> Int64 { 0 }
-    func sleep(until deadline: Int64) async throws {}
 }

@@ -1,6 +1,7 @@
 import ChatFaults
 import ChatKernel
 import ChatSQLite
+import ChatSimulation
 import Testing
 
 /// What a reader is given and what it is told that it does not get lie side by side, from the first number to the last that
@@ -25,7 +26,7 @@ struct TileTests {
         var limits = KernelLimits()
         limits.pageEntries = history.dice.pick([1, 2, 7, 256])
         limits.retention = Retention(messages: history.dice.pick([0, 3, 12]))
-        let kernels = stores.map { Kernel(store: $0, authenticator: Nobody(), time: StoppedTime(), limits: limits) }
+        let kernels = stores.map { Kernel(store: $0, authenticator: Nobody(), time: SimulatedTime(), limits: limits) }
         for round in 0..<100 {
             let (drafts, now) = history.nextBatch()
             for store in stores { history.learn(from: try await store.commit(drafts, at: now)) }
@@ -111,17 +112,4 @@ struct TileTests {
         }
         return next == last + 1 ? nil : "it ends before \(next), and \(last) is the last"
     }
-}
-
-private struct Nobody: Authenticator {
-    func identify(_ credentials: Credentials) async throws(ChatError) -> Identity {
-        throw ChatError(.tokenInvalid, "Nobody is known here.")
-    }
-}
-
-/// Nothing here waits.
-private struct StoppedTime: TimeSource {
-    func wall() -> Timestamp { Timestamp(microseconds: 1_700_000_000_000_000) }
-    func monotonic() -> Int64 { 0 }
-    func sleep(until deadline: Int64) async throws { throw CancellationError() }
 }

@@ -1,3 +1,4 @@
+import ChatSimulation
 import ChatWebSocketProtocol
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 struct MixedStreamTests {
     @Test("valid streams give what was sent, however they are cut", arguments: 1...60 as ClosedRange<UInt64>)
     func valid(seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed: seed)
         var stream = RandomStream()
         for _ in 0..<8 { stream.addMessage(&random) }
         expect(stream.bytes, gives: stream.sent)
@@ -13,7 +14,7 @@ struct MixedStreamTests {
 
     @Test("damaged streams give the same events, however they are cut", arguments: 1...150 as ClosedRange<UInt64>)
     func damaged(seed: UInt64) {
-        var random = SplitMix(seed: seed &+ 1_000)
+        var random = SplitMix64(seed: seed &+ 1_000)
         var stream = RandomStream()
         for _ in 0..<4 { stream.addMessage(&random) }
         for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -26,7 +27,7 @@ struct MixedStreamTests {
 
     @Test("noise never traps, and ends in at most one close or violation", arguments: 1...100 as ClosedRange<UInt64>)
     func noise(seed: UInt64) {
-        var random = SplitMix(seed: seed &+ 2_000)
+        var random = SplitMix64(seed: seed &+ 2_000)
         let bytes = (0..<300).map { _ in UInt8.random(in: 0...255, using: &random) }
         let seen = replay(bytes, cuts: [])
         expect(bytes, gives: seen)
@@ -47,7 +48,7 @@ struct RandomStream {
 
     private static let alphabet = ["a", "Z", " ", "\"", "\u{0}", "é", "я", "漢", "\u{FFFF}", "😀", "\u{10FFFF}"]
 
-    mutating func addMessage(_ random: inout SplitMix) {
+    mutating func addMessage(_ random: inout SplitMix64) {
         let isText = Bool.random(using: &random)
         let length = [0, 1, 5, 60, 130, 1_000, 4_200].randomElement(using: &random)!
         let string = (0..<length).map { _ in Self.alphabet.randomElement(using: &random)! }.joined()

@@ -1,4 +1,5 @@
 import ChatKernel
+import ChatSimulation
 import ChatWire
 import Testing
 

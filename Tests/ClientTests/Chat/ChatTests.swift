@@ -3,6 +3,7 @@ import ChatKernel
 import ChatNet
 import FoundationEssentials
 import ScriptTesting
+import TLSTesting
 import Testing
 
 @Suite(
@@ -63,7 +64,8 @@ struct ChatTests {
                 #expect(try stranger.rest() == 1)
                 #expect(stranger.said.first?.contains("comes from no authority that is trusted here") == true)
                 for (more, environment) in [
-                    (["--register", "--ca", certificate.chain], []), ([], ["SSL_CERT_FILE=" + certificate.chain]),
+                    (["--register", "--ca", certificate.certificatePath], []),
+                    ([], ["SSL_CERT_FILE=" + certificate.certificatePath]),
                 ] as [([String], [String])] {
                     let ann = try ChatProcess(["--url", url, "--user", "ann"] + more, environment: environment)
                     try ann.line(with: "* connected")

@@ -25,7 +25,7 @@ struct DialTests {
         let mute = try Listener(ListenAddress("127.0.0.1:0"))
         let certificate = try CertificateFiles()
         try await TestHost.serve(certificate: certificate) { host in
-            let trust = try TLSTrust(.file(certificate.chain))
+            let trust = try TLSTrust(.file(certificate.certificatePath))
             let answer = try await dialling.ask(
                 [mute.address.port, host.server.port], patience: 3000, trusting: trust)
             #expect(answer.head.status == 200)

@@ -1,5 +1,6 @@
 import ChatClient
 import ChatKernel
+import ScriptTesting
 import TLSTesting
 import Testing
 

@@ -3,6 +3,7 @@ import ChatClient
 import ChatHost
 import ChatKernel
 import ScriptTesting
+import TLSTesting
 
 /// A host in this process. It serves until it is stopped.
 struct TestHost: Sendable {
@@ -28,7 +29,10 @@ struct TestHost: Sendable {
     ) async throws -> TestHost {
         let store = database.map { #"{ "type": "sqlite", "path": "\#($0)" }"# } ?? #"{ "type": "memory" }"#
         let transports = ways.map { #"{ "type": "\#($0.rawValue)" }"# }.joined(separator: ", ")
-        let tls = certificate.map { #", "tls": { "certificate": "\#($0.chain)", "privateKey": "\#($0.key)" }"# } ?? ""
+        let tls =
+            certificate.map {
+                #", "tls": { "certificate": "\#($0.certificatePath)", "privateKey": "\#($0.privateKeyPath)" }"#
+            } ?? ""
         let text = """
             { "store": \(store),
               "auth": { "secretKey": "a secret of this test, as long as it ought to be", "autoProvision": true },
@@ -114,7 +118,7 @@ extension ClientSettings {
     /// The same, believing who has this certificate.
     static func hasty(trusting certificate: CertificateFiles) -> ClientSettings {
         var settings = hasty
-        settings.authorities = certificate.chain
+        settings.authorities = certificate.certificatePath
         return settings
     }
 }

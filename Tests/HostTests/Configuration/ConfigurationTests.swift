@@ -1,5 +1,6 @@
 import ChatAuth
 import ChatKernel
+import ScriptTesting
 import Testing
 
 @testable import ChatHost

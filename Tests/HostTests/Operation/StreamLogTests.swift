@@ -1,5 +1,6 @@
 import ChatKernel
 import Glibc
+import ScriptTesting
 import Testing
 
 @testable import ChatHost

@@ -1,5 +1,6 @@
 import ChatHost
 import ChatKernel
+import ScriptTesting
 import Testing
 
 @Suite("Long polling", .serialized)

@@ -1,6 +1,7 @@
 import ChatHost
 import ChatKernel
 import Glibc
+import ScriptTesting
 import Synchronization
 import TLSTesting
 import Testing

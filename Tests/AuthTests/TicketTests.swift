@@ -32,6 +32,22 @@ import Testing
         #expect(table.redeem("eve's", now: 0) == identity("eve"))
     }
 
+    @Test("Those that are gone are not remembered behind one that lasts") func memory() {
+        var table = TicketTable()
+        table.add("eve's", for: identity("eve"), now: 0)
+        for index in 0..<1000 {
+            table.add("used \(index)", for: identity("ada"), now: 0)
+            #expect(table.redeem("used \(index)", now: 0) == identity("ada"))
+            #expect(table.remembered < 100)
+        }
+        for index in 0..<1000 { table.add("\(index)", for: identity("ada"), now: 0) }
+        #expect(table.count == 65)
+        #expect(table.remembered < 200)
+        #expect(table.redeem("eve's", now: 0) == identity("eve"))
+        #expect(table.redeem("936", now: 0) == identity("ada"))
+        #expect(table.redeem("935", now: 0) == nil)
+    }
+
     @Test("Of all the oldest go when there are as many as there may be, and those that have ended before")
     func capacity() {
         var table = TicketTable(capacity: 10)

@@ -16,13 +16,15 @@ struct TicketTable {
     private let capacity: Int
     private var tickets: [String: Ticket] = [:]
     private var byUser: [UserID: [String]] = [:]
-    /// In the order in which they end.
+    /// In the order in which they end, and among them some that are gone: not many more than there are tickets.
     private var line: [String] = []
     private var head = 0
 
     init(capacity: Int = 65_536) { self.capacity = max(1, capacity) }
 
     var count: Int { tickets.count }
+    /// How many are in memory, with those that are gone.
+    var remembered: Int { line.count - head }
 
     /// - Parameter text: random, and nobody else's.
     mutating func add(_ text: String, for identity: Identity, now: Int64) {
@@ -33,6 +35,11 @@ struct TicketTable {
         tickets[text] = Ticket(identity: identity, ends: now &+ Int64(Self.lifetimeSeconds) * 1_000_000_000)
         byUser[user, default: []].append(text)
         line.append(text)
+        // Behind one that lasts the others would stay, however fast they are taken and used.
+        if remembered > 2 * tickets.count + Self.perUser {
+            line = line[head...].filter { tickets[$0] != nil }
+            head = 0
+        }
     }
 
     /// Whose ticket this is; it is spent with that.

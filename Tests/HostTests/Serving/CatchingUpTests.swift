@@ -188,10 +188,7 @@ struct CatchingUpTests {
             let (ann, bob) = (try host.person("ann"), try host.person("bob"))
             let room = try host.room(ann, bob)
             let cursor = try bob.head()
-            let socket = try WebSocketClient(
-                port: host.port, path: "/api/chat/ws?token=\(bob.token)",
-                fields: ["Sec-WebSocket-Protocol": "chat.v2"], receiveBuffer: 4096
-            ).admitted()
+            let socket = try bob.open(receiveBuffer: 4096)
             try socket.send(#"{"type":"hello","cursor":"\#(cursor)"}"#)
             let stream = try bob.stream("&cursor=\(cursor)", receiveBuffer: 4096)
             // Twice what its socket's buffer takes, and more than two mailboxes full.

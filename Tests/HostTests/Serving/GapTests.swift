@@ -2,8 +2,6 @@ import ChatHost
 import ChatKernel
 import Testing
 
-private let second = ["Sec-WebSocket-Protocol": "chat.v2"]
-
 extension JSON {
     /// `1-4` of a gap, the content of a message, or what else it is.
     fileprivate var word: String {
@@ -62,14 +60,10 @@ struct GapTests {
             #expect(try block.json["to_seq"].number == 4)
             #expect(try source.next()?.json["content"] == "4")
 
-            let wide = try WebSocketClient(
-                port: bob.serving.port, path: "/api/chat/ws?token=\(bob.token)", fields: second
-            ).admitted()
+            let wide = try bob.open()
             try wide.send(#"{"type":"hello","cursor":"\#(start)"}"#)
             #expect(try wide.words(3) == ["1-4 retention", "4", "5"])
-            let narrow = try WebSocketClient(
-                port: bob.serving.port, path: "/api/chat/ws?token=\(bob.token)", fields: second
-            ).admitted()
+            let narrow = try bob.open()
             try narrow.send(#"{"type":"subscribe","conversation_id":"\#(room)","after":2}"#)
             #expect(try narrow.words(3) == ["3-4 retention", "4", "5"])
             try narrow.send(#"{"type":"history","conversation_id":"\#(room)","limit":50,"id":"h"}"#)
@@ -98,9 +92,7 @@ struct GapTests {
             let (ann, bob) = (try host.person("ann"), try host.person("bob"))
             let start = try #require(try bob.call("GET", "/api/chat/events").json["cursor"].text)
             let room = try host.room(ann)
-            let wide = try WebSocketClient(
-                port: bob.serving.port, path: "/api/chat/ws?token=\(bob.token)", fields: second
-            ).admitted()
+            let wide = try bob.open()
             try wide.send(#"{"type":"hello","cursor":"\#(start)"}"#)
             _ = try wide.next("caught_up")
             _ = try ann.post("before he came", in: room)

@@ -30,10 +30,7 @@ private struct Traveller {
 
     /// An event, and the gap in front of it if there is one: that has no cursor of its own.
     private func overSocket() throws -> [JSON] {
-        let socket = try WebSocketClient(
-            port: person.serving.port, path: "/api/chat/ws?token=\(person.token)",
-            fields: ["Sec-WebSocket-Protocol": "chat.v2"]
-        ).admitted()
+        let socket = try person.open()
         try socket.send(#"{"type":"hello","cursor":"\#(cursor)"}"#)
         var events: [JSON] = []
         while true {

@@ -54,6 +54,28 @@ struct OutboxFileTests {
         #expect(try OutboxFile(at: path, for: "ann").items().map(\.content) == ["ann's"])
     }
 
+    @Test("it is free for the next client, also while a program that is being started has a copy of its descriptors")
+    func freeAgain() throws {
+        let copy: Int32
+        do {
+            let first = try OutboxFile(at: path, for: "ann")
+            copy = try self.copy(ofDescriptorOn: path + ".lock")
+            #expect(throws: OutboxFile.Failure.inUse(path: path)) { try OutboxFile(at: path, for: "ann") }
+            #expect(first.items() == [])
+        }
+        defer { close(copy) }
+        #expect(throws: Never.self) { try OutboxFile(at: path, for: "ann") }
+    }
+
+    /// As a child has it between its fork and its program.
+    private func copy(ofDescriptorOn path: String) throws -> Int32 {
+        let own = "/proc/self/fd"
+        let number = try FileManager.default.contentsOfDirectory(atPath: own).first {
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: own + "/" + $0)) == path
+        }
+        return fcntl(try #require(number.flatMap { Int32($0) }), F_DUPFD_CLOEXEC, 0)
+    }
+
     @Test("an end that a crash has torn is passed over, and what comes after it is kept")
     func torn() throws {
         let (first, last) = (OutboxItem(to: room, content: "whole"), OutboxItem(to: room, content: "later"))

@@ -45,7 +45,7 @@ public final class OutboxFile: OutboxStore {
     private struct State: ~Copyable {
         var file: AppendedFile
         /// Held for as long as this object lives.
-        let lock: Descriptor
+        let lock: Lock
         var items: [OutboxItem]
         /// Of the lines that a new file would have.
         var liveBytes: Int
@@ -63,9 +63,7 @@ public final class OutboxFile: OutboxStore {
     }
 
     init(at path: String, for owner: String, sync: @escaping AppendedFile.Sync) throws(Failure) {
-        let lock = unsafe Descriptor(owning: chat_open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
-        guard lock.number >= 0 else { throw .system("\(path).lock: \(SystemError.text(of: chat_errno()))") }
-        guard flock(lock.number, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(path: path) }
+        let lock = try Lock(path)
         let bytes = try AppendedFile.contents(of: path, limit: 4 * Self.limit)
         let log: OutboxLog
         do throws(OutboxLog.Damage) {
@@ -116,5 +114,23 @@ public final class OutboxFile: OutboxStore {
                 // It will be sent once more by the next client, which does no harm.
             }
         }
+    }
+}
+
+/// Keeps a second client away: an exclusive `flock` on `<path>.lock`.
+private struct Lock: ~Copyable {
+    private let file: Descriptor
+
+    init(_ path: String) throws(OutboxFile.Failure) {
+        let file = unsafe Descriptor(owning: chat_open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
+        guard file.number >= 0 else { throw .system("\(path).lock: \(SystemError.text(of: chat_errno()))") }
+        guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else { throw .inUse(path: path) }
+        self.file = file
+    }
+
+    deinit {
+        // Said, not only let go: a program that the app is just starting holds the same description for a moment, and closing
+        // ours alone would leave the lock with it.
+        flock(file.number, LOCK_UN)
     }
 }

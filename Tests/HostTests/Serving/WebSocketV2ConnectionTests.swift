@@ -83,10 +83,11 @@ struct WebSocketV2ConnectionTests {
                 _ = try socket.answer(to: "1")
             }
             let padding = String(repeating: "x", count: 30_000)
-            for number in 2...301 { try ann.post("\(number) \(padding)", in: room) }
+            let last = max(301, 2 * largestSendBuffer / padding.utf8.count)
+            for number in 2...last { try ann.post("\(number) \(padding)", in: room) }
             let first = try socket.events(through: "lagging")
             let rest = try socket.events(through: "caught_up")
-            #expect((first + rest).compactMap { $0["seq"].number } == Array(2...301))
+            #expect((first + rest).compactMap { $0["seq"].number } == Array(2...last))
             try ann.post("live again", in: room)
             #expect(try socket.event()["content"] == "live again")
         }

@@ -111,17 +111,24 @@ struct HTTPServerEndTests {
         let (size, parts) = (32 << 20, 4)
         // Made before it is asked for: what takes long on the loop is taken from the peer's time.
         let answer = HTTPResponse(status: 200, body: [UInt8](repeating: 1, count: size))
-        let route = Route("GET", "/big", .immediate { _ in answer })
+        let big = Route("GET", "/big", .immediate { _ in answer })
+        // By the clock of the loop that counts the limit: whatever holds it up holds up both.
+        let pause = Route(
+            "GET", "/pause",
+            .exchange { _, exchange in
+                exchange.wait(until: exchange.loop.now + 1_500_000_000, Waiter { _ in exchange.respond(ok("go on")) })
+            })
         var limits = HTTPServerLimits()
         limits.progressTimeout = .seconds(5)
-        try await withServer([route], limits: limits) { _, port in
+        try await withServer([big, pause], limits: limits) { _, port in
             try await onThread {
+                let other = try TestClient(port: port)
                 let client = try TestClient(port: port, receiveBuffer: 64 << 10)
                 try client.send("GET /big HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n")
                 #expect(try client.answer(toHead: true).status == 200)
                 // Together its pauses are longer than the limit, and each is far from it.
                 for _ in 0..<parts {
-                    usleep(1_500_000)
+                    #expect(try other.get("/pause").body == "go on")
                     #expect(try client.read(size / parts).count == size / parts)
                 }
                 #expect(try client.readToEnd() == [])

@@ -4,14 +4,21 @@ import Testing
 
 @Suite("Where a connection of profile v2 stands", .serialized)
 struct StandingTests {
-    @Test("no cursor it is told is ahead of what it has been sent: another transport goes on from there")
-    func cursors() async throws {
+    @Test(
+        "no cursor it is told is ahead of what it has been sent, also of what was before it came: another transport goes on from there",
+        arguments: [false, true])
+    func cursors(ofThePast isPast: Bool) async throws {
         try await withHost(config(store: watchedConfig), catalog: watched) { host in
             let (ann, bob) = (try host.person("ann"), try host.person("bob"))
-            let room = try host.room(ann, bob)
+            let (room, other) = (try host.room(ann, bob), try host.room(ann, bob))
+            func say() throws { for text in ["one", "two"] { try ann.post(text, in: room) } }
+            if isPast { try say() }
             let socket = try bob.open()
             _ = try socket.next()
-            for text in ["one", "two"] { try ann.post(text, in: room) }
+            // One that has all.
+            try socket.send(#"{"type":"subscribe","conversation_id":"\#(other)","id":"o"}"#)
+            _ = try socket.answer(to: "o")
+            if !isPast { try say() }
             try host.store.pages.close { $0 == 1 }
             try socket.send(#"{"type":"subscribe","conversation_id":"\#(room)","after":1,"id":"s"}"#)
             let ack = try socket.answer(to: "s")
@@ -30,33 +37,6 @@ struct StandingTests {
             #expect(try socket.contents(through: "three") == ["three"])
             try socket.send(#"{"type":"ping","id":"q"}"#)
             #expect(try bob.polled(after: try #require(try socket.next("pong")["cursor"].text)).isEmpty)
-        }
-    }
-
-    @Test("nor is one that it is told while a subscription brings what was before the greeting")
-    func past() async throws {
-        try await withHost(config(store: watchedConfig), catalog: watched) { host in
-            let (ann, bob) = (try host.person("ann"), try host.person("bob"))
-            let (room, other) = (try host.room(ann, bob), try host.room(ann, bob))
-            for text in ["one", "two"] { try ann.post(text, in: room) }
-            let socket = try bob.open()
-            _ = try socket.next()
-            try socket.send(#"{"type":"subscribe","conversation_id":"\#(other)","id":"o"}"#)
-            _ = try socket.answer(to: "o")
-            try host.store.pages.close { $0 == 1 }
-            try socket.send(#"{"type":"subscribe","conversation_id":"\#(room)","after":1,"id":"s"}"#)
-            let ack = try socket.answer(to: "s")
-            try host.store.pages.awaitArrival()
-            try socket.send(#"{"type":"ping","id":"p"}"#)
-            let pong = try socket.next("pong")
-            for cursor in [ack["cursor"].text, pong["cursor"].text] {
-                let missed = try bob.polled(after: try #require(cursor))
-                #expect(missed.compactMap { $0["content"].text } == ["one", "two"])
-            }
-            try host.store.pages.open()
-            #expect(try socket.contents(through: "two") == ["one", "two"])
-            let caughtUp = try #require(try socket.next("caught_up")["cursor"].text)
-            #expect(try bob.polled(after: caughtUp).isEmpty)
         }
     }
 

@@ -54,22 +54,18 @@ public struct Administration: Sendable {
     /// - Throws: ``Host/Failure`` when a host serves the store, or it has no epochs.
     public func beginEpoch() async throws -> String {
         let log = StreamLog(.text, from: .warning, time: time)
-        do {
-            let store = try await configuration.openStore(
-                AdapterContext(directory: configuration.directory, time: time, log: log))
-            guard let store = store as? any StoreWithEpochs else {
-                await store.close()
-                throw Host.Failure("This store begins with the process, and so do its epochs.")
-            }
-            let begun: Result<Epoch, StoreError>
-            do throws(StoreError) {
-                begun = .success(try await store.beginEpoch())
-            } catch {
-                begun = .failure(error)
-            }
+        let store = try await configuration.open(
+            in: AdapterContext(directory: configuration.directory, time: time, log: log))
+        guard let epochs = store as? any StoreWithEpochs else {
             await store.close()
-            return String(try begun.get().value, radix: 16)
-        } catch let error as StoreError {
+            throw Host.Failure("This store begins with the process, and so do its epochs.")
+        }
+        do throws(StoreError) {
+            let epoch = try await epochs.beginEpoch()
+            await store.close()
+            return String(epoch.value, radix: 16)
+        } catch {
+            await store.close()
             throw Host.Failure("store: \(error.detail)")
         }
     }

@@ -104,7 +104,10 @@ extension HostConfiguration {
 
     /// Opens the store beside a host that may be serving, to look at accounts and change them.
     public func openForAdministration(time: any TimeSource, log: any LogSink) async throws -> any Store {
-        let context = AdapterContext(directory: directory, time: time, log: log, purpose: .administering)
+        try await open(in: AdapterContext(directory: directory, time: time, log: log, purpose: .administering))
+    }
+
+    func open(in context: AdapterContext) async throws -> any Store {
         do {
             return try await openStore(context)
         } catch let error as StoreError {

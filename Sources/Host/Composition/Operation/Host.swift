@@ -130,7 +130,7 @@ public final class Host: Sendable {
     /// - Throws: ``Failure`` or ``ConfigProblems`` when it cannot start.
     public func run() async throws {
         let context = AdapterContext(directory: configuration.directory, time: time, log: log)
-        let store = try await open(context)
+        let store = try await configuration.open(in: context)
         do {
             try await serve(store, context)
         } catch {
@@ -139,14 +139,6 @@ public final class Host: Sendable {
         }
         await store.close()
         log.info("stopped")
-    }
-
-    private func open(_ context: AdapterContext) async throws -> any Store {
-        do {
-            return try await configuration.openStore(context)
-        } catch let error as StoreError {
-            throw Failure("store: \(error.detail)")
-        }
     }
 
     private func serve(_ store: any Store, _ context: AdapterContext) async throws {

@@ -49,6 +49,10 @@ package func contents(_ path: String) throws -> [UInt8] {
     }
 }
 
+/// Whether there are the bytes of `text` in those of a file. Not asked of a `String`: that compares by characters, and what
+/// happens to stand behind the text may join its last letter.
+package func holds(_ bytes: [UInt8], _ text: String) -> Bool { bytes.contains(text.utf8) }
+
 package func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
     guard let file = unsafe fopen(path, "w") else { throw FileTrouble(path: path) }
     defer { unsafe fclose(file) }

@@ -17,7 +17,7 @@ final class TestClient: @unchecked Sendable {
     ///   - receiveBuffer: small, for a peer that shall notice that nothing is read.
     ///   - tls: to shake hands with; nil for a plain connection.
     init(port: UInt16, receiveBuffer: Int32? = nil, tls options: TLSClient.Options? = nil) throws {
-        wire = try LoopbackSocket(port: port, patience: 30, receiveBuffer: receiveBuffer)
+        wire = try LoopbackSocket(port: port, patience: 300, receiveBuffer: receiveBuffer)
         if let options { try secure(options) }
     }
 

@@ -71,7 +71,7 @@ struct KernelTests {
         }
     }
 
-    @Test("whether the store can be written is found out also when nobody writes", .timeLimit(.minutes(1)))
+    @Test("whether the store can be written is found out also when nobody writes", .timeLimit(.minutes(15)))
     func trial() async throws {
         let disk = try FaultyDisk()
         try await serve(disk) { kernel, room in

@@ -7,7 +7,7 @@ import TLSTesting
 import Testing
 
 @Suite(
-    "chat, on a terminal that is a pipe", .serialized, .timeLimit(.minutes(2)),
+    "chat, on a terminal that is a pipe", .serialized, .timeLimit(.minutes(15)),
     .enabled(if: ChatProcess.path != nil, "chat was not built"))
 struct ChatTests {
     @Test("two people talk, edit, react, search and leave", arguments: [[], ["--polling"]])

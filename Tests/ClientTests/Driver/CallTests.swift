@@ -5,7 +5,7 @@ import Testing
 
 @testable import ChatClient
 
-@Suite("A request, and a WebSocket", .timeLimit(.minutes(1)))
+@Suite("A request, and a WebSocket", .timeLimit(.minutes(15)))
 struct CallTests {
     private let dialling: DialLoop
 

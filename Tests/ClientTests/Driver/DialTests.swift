@@ -5,7 +5,7 @@ import Testing
 
 @testable import ChatClient
 
-@Suite("Dialling a server with several addresses", .timeLimit(.minutes(1)))
+@Suite("Dialling a server with several addresses", .timeLimit(.minutes(15)))
 struct DialTests {
     private let dialling: DialLoop
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatClient
 
-@Suite("A client that is let go of", .timeLimit(.minutes(1)))
+@Suite("A client that is let go of", .timeLimit(.minutes(15)))
 struct EndTests {
     @Test("leaves nothing behind, its loop least of all")
     func letGo() async throws {

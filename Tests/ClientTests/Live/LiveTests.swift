@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatClient
 
-@Suite("A client and a host", .serialized, .timeLimit(.minutes(1)))
+@Suite("A client and a host", .serialized, .timeLimit(.minutes(15)))
 struct LiveTests {
     @Test("it is shown how things stand, then hears what happens, and its own messages are acknowledged")
     func live() async throws {

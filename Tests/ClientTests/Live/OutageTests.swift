@@ -4,7 +4,7 @@ import ScriptTesting
 import Synchronization
 import Testing
 
-@Suite("A client and a host that comes and goes", .serialized, .timeLimit(.minutes(1)))
+@Suite("A client and a host that comes and goes", .serialized, .timeLimit(.minutes(15)))
 struct OutageTests {
     @Test("a host that is restarted: nothing is lost, nothing comes twice, and what was written meanwhile is sent")
     func restart() async throws {

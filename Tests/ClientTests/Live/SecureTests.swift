@@ -4,7 +4,7 @@ import ScriptTesting
 import TLSTesting
 import Testing
 
-@Suite("A client and a host with TLS", .serialized, .timeLimit(.minutes(1)))
+@Suite("A client and a host with TLS", .serialized, .timeLimit(.minutes(15)))
 struct SecureTests {
     @Test("WebSocket, polls and requests go by TLS", arguments: [[.webSocket, .polls], [.polls]] as [[TestHost.Way]])
     func secure(ways: [TestHost.Way]) async throws {

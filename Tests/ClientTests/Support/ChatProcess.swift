@@ -89,7 +89,7 @@ final class ChatProcess: @unchecked Sendable {
         var bytes: [UInt8] = []
         while true {
             var wish = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-            guard unsafe poll(&wish, 1, 30_000) == 1 else { throw Trouble("it says nothing more, after \(said)") }
+            guard unsafe poll(&wish, 1, 300_000) == 1 else { throw Trouble("it says nothing more, after \(said)") }
             var byte: UInt8 = 0
             guard unsafe read(output, &byte, 1) == 1 else { return nil }
             guard byte != UInt8(ascii: "\n") else { break }

@@ -216,7 +216,7 @@ struct ChatdTests {
             #expect(old.tls?.serverName == "first")
             func reload(_ sentence: String) throws {
                 host.signal(SIGHUP)
-                let patience = ContinuousClock.now + .seconds(20)
+                let patience = ContinuousClock.now + .seconds(300)
                 while try !folder.text(of: "stderr").contains(sentence) {
                     guard ContinuousClock.now < patience else { throw Trouble("it did not say: \(sentence)") }
                 }

@@ -89,7 +89,7 @@ final class Program {
 
     private func byte() throws -> UInt8? {
         var wish = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&wish, 1, 60_000) == 1 else {
+        guard unsafe poll(&wish, 1, 300_000) == 1 else {
             kill(process.id, SIGKILL)
             throw Trouble("chatd says nothing")
         }

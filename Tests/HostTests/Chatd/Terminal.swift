@@ -42,7 +42,7 @@ final class Terminal: Sendable {
         while !String(decoding: bytes, as: UTF8.self).hasSuffix(end) {
             var wish = pollfd(fd: person, events: Int16(POLLIN), revents: 0)
             var byte: UInt8 = 0
-            guard unsafe poll(&wish, 1, 60_000) == 1, unsafe Glibc.read(person, &byte, 1) == 1 else {
+            guard unsafe poll(&wish, 1, 300_000) == 1, unsafe Glibc.read(person, &byte, 1) == 1 else {
                 throw Trouble("it showed no more than \(String(decoding: bytes, as: UTF8.self))")
             }
             bytes.append(byte)

@@ -31,7 +31,7 @@ struct EventSource: Sendable {
     /// The next block that has data; nil when the stream has ended behind a block. Nothing but comments for half a minute is an error,
     /// as an end within a block is.
     func next() throws -> Block? {
-        let patience = ContinuousClock.now + .seconds(30)
+        let patience = ContinuousClock.now + .seconds(300)
         var block = Block()
         var isWithin = false
         while let line = try socket.lineOrEnd() {

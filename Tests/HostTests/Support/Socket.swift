@@ -13,7 +13,7 @@ final class Socket: @unchecked Sendable {
     ///   - receiveBuffer: small, for a client whose server shall notice that it does not read.
     ///   - tls: whether to shake hands at once.
     init(port: UInt16, receiveBuffer: Int32? = nil, tls isSecure: Bool = false) throws {
-        wire = try LoopbackSocket(port: port, patience: 30, receiveBuffer: receiveBuffer)
+        wire = try LoopbackSocket(port: port, patience: 300, receiveBuffer: receiveBuffer)
         if isSecure {
             let client = TLSClient(carry: { [wire] in try wire.send($0[...]) }, fetch: { [wire] in try wire.receive() })
             try client.shakeHands()

@@ -191,7 +191,7 @@ final class Bell: Sendable {
 
     func await() throws {
         var wish = pollfd(fd: ends.read, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&wish, 1, 30_000) == 1 else { throw Trouble("nobody rang") }
+        guard unsafe poll(&wish, 1, 300_000) == 1 else { throw Trouble("nobody rang") }
         var byte: UInt8 = 0
         _ = unsafe read(ends.read, &byte, 1)
     }

@@ -59,7 +59,7 @@ final class WebSocketClient: Sendable {
 
     /// The next frame; nil at the stream's end.
     func frame() throws -> Frame? {
-        let patience = ContinuousClock.now + .seconds(30)
+        let patience = ContinuousClock.now + .seconds(300)
         while let first = try socket.byte() {
             guard first & 0xF0 == 0x80 else { throw Trouble("a fragment or a reserved bit: \(first)") }
             let short = Int(try socket.read(1)[0])

@@ -1,7 +1,7 @@
 import ScriptTesting
 import TLSTesting
 
-/// A blocking TCP client, as plain as can be. Every wait ends after thirty seconds with an error, so a broken server
+/// A blocking TCP client, as plain as can be. Every wait ends after five minutes with an error, so a broken server
 /// fails a test instead of hanging it.
 final class TestClient: @unchecked Sendable {
     private let wire: LoopbackSocket

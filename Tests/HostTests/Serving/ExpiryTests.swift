@@ -20,7 +20,7 @@ struct ExpiryTests {
             time.set(before(200))
             let began = ContinuousClock.now
             #expect(try short.enter(room).closed() == .close(code: 1008, reason: "token_expired"))
-            #expect(ContinuousClock.now - began < .seconds(25))
+            #expect(ContinuousClock.now - began < .seconds(15))
         }
     }
 

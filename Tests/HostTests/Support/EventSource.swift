@@ -28,7 +28,7 @@ struct EventSource: Sendable {
         return self
     }
 
-    /// The next block that has data; nil when the stream has ended behind a block. Nothing but comments for half a minute is an error,
+    /// The next block that has data; nil when the stream has ended behind a block. Nothing but comments for five minutes is an error,
     /// as an end within a block is.
     func next() throws -> Block? {
         let patience = ContinuousClock.now + .seconds(300)

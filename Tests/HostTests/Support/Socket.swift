@@ -1,7 +1,7 @@
 import ScriptTesting
 import TLSTesting
 
-/// A blocking TCP client, with TLS if it is asked for. Every wait ends after half a minute with an error, so that a broken server fails a test
+/// A blocking TCP client, with TLS if it is asked for. Every wait ends after five minutes with an error, so that a broken server fails a test
 /// instead of hanging it. Used by one thread at a time, and that is what `@unchecked Sendable` stands on.
 final class Socket: @unchecked Sendable {
     private let wire: LoopbackSocket
